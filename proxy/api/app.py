@@ -1,0 +1,39 @@
+"""The whole API as one ASGI application."""
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from proxy.api import health, session
+from proxy.api.dispatch import routes
+from proxy.api.endpoint import Endpoint
+from proxy.api.guard import Guard
+from proxy.api.metrics import ApiMetrics
+from proxy.api.problem import problem
+from proxy.api.services import ApiServices
+
+
+def create_app(services: ApiServices) -> Starlette:
+    """The API over `services`. It holds nothing open; the caller closes the reader."""
+    metrics = ApiMetrics(services.registry, services.accounting)
+    endpoints = all_endpoints(metrics)
+    return Starlette(
+        routes=routes(endpoints, services),
+        middleware=[
+            Middleware(Guard, allowed_hosts=services.settings.allowed_hosts, metrics=metrics)
+        ],
+        exception_handlers={HTTPException: _http_error},
+    )
+
+
+def all_endpoints(metrics: ApiMetrics) -> tuple[Endpoint, ...]:
+    """Every endpoint; a path with a fixed last piece stands before its neighbour with a name."""
+    return (*health.endpoints(metrics), *session.ENDPOINTS)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = "there is nothing at this path" if error.status_code == 404 else "not possible here"
+    return problem(error.status_code, detail, headers=error.headers)
