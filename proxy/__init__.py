@@ -1,0 +1,1 @@
+"""The processes and sockets of Wiretrail: command line, config, workers, keeper, API, viewer."""
