@@ -24,6 +24,7 @@ ALLOWED = {
         "msgspec",
         "prometheus_client",
         "uvloop",
+        "certifi",
     },
     # The API reads the store and nothing else of ours.
     "proxy/api": {"store", "starlette", "uvicorn", "msgspec", "prometheus_client", "httpx"},
