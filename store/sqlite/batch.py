@@ -1,0 +1,183 @@
+"""One batch of rows: finds out what is new, repeated or completed, and writes it."""
+
+import sqlite3
+from collections.abc import Sequence
+from itertools import batched
+from typing import Final
+
+from store.activity import ActivityRow, Status, Timing
+from store.backend import WriteResult
+from store.errors import StoreUnavailable
+from store.sqlite.interning import Names
+from store.sqlite.keys import (
+    DIRECTION_NUMBER,
+    PROBES,
+    STARTED,
+    STATUS_NUMBER,
+    TYPE_NUMBER,
+    created_at,
+    key_of,
+)
+from store.sqlite.rollups import HOUR_MS, Place, Tally
+
+_KNOWN: Final = (
+    "SELECT key, id, status, organization, integration, endpoint, activity_type, direction"
+    " FROM activities WHERE key IN ({})"
+)
+_INTO_ACTIVITIES: Final = f"INSERT OR REPLACE INTO activities VALUES ({', '.join('?' * 32)})"
+_INTO_CONTENTS: Final = "INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?, ?, ?)"
+_NO_CONTENTS: Final = (None,) * 5
+
+type _Known = tuple[bytes, int, Place]
+
+
+def write_batch(
+    database: sqlite3.Connection, names: Names, seq: int, rows: Sequence[ActivityRow]
+) -> WriteResult:
+    """Write rows inside the caller's transaction, numbering them from `seq` + 1."""
+    batch = _Batch(database, rows)
+    for row in rows:
+        batch.take(row)
+    return batch.write(names, seq)
+
+
+class _Batch:
+    def __init__(self, database: sqlite3.Connection, rows: Sequence[ActivityRow]) -> None:
+        self._database = database
+        self._pending: dict[int, ActivityRow] = {}
+        self._known: dict[int, _Known] = {}
+        self._inserted = self._completed = self._repeated = 0
+        for keys in batched((key_of(row.id) for row in rows), 500, strict=False):
+            self._look_up(keys)
+
+    def take(self, row: ActivityRow) -> None:
+        """Decide what becomes of one row."""
+        key = self._key(row.id)
+        earlier = self._pending.get(key)
+        if earlier is not None:
+            started = earlier.status is Status.STARTED
+        elif key in self._known:
+            started = self._known[key][1] == STARTED
+        else:
+            self._inserted += 1
+            self._pending[key] = row
+            return
+        # A bare `started` row must not wipe the request that a durable route committed.
+        if not started or (row.status is Status.STARTED and row.request_headers is None):
+            self._repeated += 1
+            return
+        self._completed += row.status is not Status.STARTED
+        self._pending[key] = row
+
+    def write(self, names: Names, seq: int) -> WriteResult:
+        """Write rows, contents and rollups."""
+        tally = Tally()
+        activities: list[tuple[object, ...]] = []
+        contents: list[tuple[object, ...]] = []
+        for key, row in self._pending.items():
+            seq += 1
+            if known := self._known.get(key):
+                tally.take_back(known[2])
+            activities.append(_small_columns(key, seq, row, names, tally))
+            large = (
+                row.request_headers,
+                row.response_headers,
+                row.request_body,
+                row.response_body,
+                row.redaction_places,
+            )
+            if large != _NO_CONTENTS:
+                contents.append((key, *large))
+        self._database.executemany(_INTO_ACTIVITIES, activities)
+        self._database.executemany(_INTO_CONTENTS, contents)
+        tally.write(self._database)
+        return WriteResult(
+            inserted=self._inserted,
+            completed=self._completed,
+            repeated=self._repeated,
+            last_seq=seq,
+        )
+
+    def _key(self, identifier: bytes) -> int:
+        first = key_of(identifier)
+        for key in range(first, first + PROBES):
+            if key != first and key not in self._known:
+                self._look_up((key,))
+            pending, known = self._pending.get(key), self._known.get(key)
+            holder = pending.id if pending is not None else known[0] if known else None
+            if holder is None or holder == identifier:
+                return key
+        raise StoreUnavailable(f"{PROBES} activities share the time stamp of one id")
+
+    def _look_up(self, keys: Sequence[int]) -> None:
+        statement = _KNOWN.format(", ".join("?" * len(keys)))
+        for key, identifier, status, *where in self._database.execute(statement, keys):
+            organization, integration, endpoint, kind, direction = where
+            hour = created_at(key) // HOUR_MS
+            place = (hour, organization, integration, endpoint, kind, direction, status, "")
+            self._known[key] = (identifier, status, place)
+
+
+def _small_columns(
+    key: int, seq: int, row: ActivityRow, names: Names, tally: Tally
+) -> tuple[object, ...]:
+    organization, integration = names.integration(row)
+    endpoint = names.endpoint(integration, row)
+    direction = DIRECTION_NUMBER[row.direction]
+    kind = TYPE_NUMBER[row.activity_type]
+    status = STATUS_NUMBER[row.status]
+    duration = row.response_time_ms
+    response_us = None if duration is None else round(duration * 1000)
+    created = created_at(key)
+    code = "" if status <= 1 else row.error_code or str(row.response_status or "")
+    tally.add(
+        (created // HOUR_MS, organization, integration, endpoint, kind, direction, status, code),
+        created,
+        response_us,
+    )
+    return (
+        key,
+        row.id,
+        seq,
+        organization,
+        integration,
+        endpoint,
+        names.client(row),
+        direction,
+        kind,
+        status,
+        row.response_status,
+        response_us,
+        None if row.completed_at is None else row.completed_at - created,
+        row.request_size,
+        row.response_size,
+        row.request_truncated | row.response_truncated << 1,
+        row.redactions,
+        row.rule_version,
+        *_timing_us(row.timing),
+        None if row.path == row.path_template else row.path,
+        row.query or None,
+        row.error_code,
+        row.error_message,
+        row.user_id,
+        row.metadata,
+        row.trace_id,
+        row.provider_request_id,
+        row.replay_of,
+    )
+
+
+def _microseconds(milliseconds: float | None) -> int | None:
+    return None if milliseconds is None else round(milliseconds * 1000)
+
+
+def _timing_us(timing: Timing | None) -> tuple[int | None, ...]:
+    if timing is None:
+        return (None, None, None, None, None)
+    return (
+        _microseconds(timing.connect),
+        _microseconds(timing.tls),
+        _microseconds(timing.send),
+        _microseconds(timing.wait),
+        _microseconds(timing.receive),
+    )

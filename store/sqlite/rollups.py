@@ -1,0 +1,136 @@
+"""Rollups: what a batch adds to the counts behind every chart, written with its rows."""
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Final
+
+from store.latency import bucket_of
+from store.sqlite.keys import STARTED
+from store.sqlite.schema import HISTOGRAM
+
+HOUR_MS: Final = 3_600_000
+HOURS_A_DAY: Final = 24
+SPAN_HOUR: Final = 0
+SPAN_DAY: Final = 1
+
+type Place = tuple[int, int, int, int, int, int, int, str]
+"""Hour, organization, integration, endpoint, activity type, direction, status, code."""
+
+# Measures of one place: count, timed, total_us, max_us, last_at, then the histogram.
+_COUNT, _TIMED, _TOTAL, _MAX, _LAST, _FIRST_BUCKET = range(6)
+_WIDTH: Final = _FIRST_BUCKET + len(HISTOGRAM)
+MEASURES: Final = ("count", "timed", "total_us", "max_us", "last_at", *HISTOGRAM)
+_ADDED: Final = ", ".join(
+    f"{name} = max({name}, excluded.{name})"
+    if name in ("max_us", "last_at")
+    else f"{name} = {name} + excluded.{name}"
+    for name in MEASURES
+)
+
+
+def _upsert(table: str, names: tuple[str, ...], also: str = "") -> str:
+    columns = (*names, *MEASURES)
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+        f" ON CONFLICT DO UPDATE SET {also}{_ADDED}"
+    )
+
+
+_ROLLUP_KEY: Final = (
+    "span",
+    "bucket",
+    "organization",
+    "integration",
+    "activity_type",
+    "direction",
+    "status",
+    "code",
+)
+_INTO_ROLLUPS: Final = _upsert("rollups", _ROLLUP_KEY)
+_INTO_TOTALS: Final = _upsert("totals", ("bucket", "organization", "direction", "status"))
+_INTO_ENDPOINTS: Final = _upsert(
+    "endpoint_rollups",
+    ("span", "bucket", "organization", "endpoint", "failures"),
+    "failures = failures + excluded.failures, ",
+)
+_EMPTY_ROLLUPS: Final = (
+    "DELETE FROM rollups WHERE span = ? AND bucket = ? AND organization = ? AND integration = ?"
+    " AND activity_type = ? AND direction = ? AND status = ? AND code = ? AND count = 0"
+)
+_EMPTY_TOTALS: Final = (
+    "DELETE FROM totals WHERE bucket = ? AND organization = ? AND direction = ? AND status = ?"
+    " AND count = 0"
+)
+
+
+class Tally:
+    """What the rows of one transaction change in the rollups."""
+
+    def __init__(self) -> None:
+        self._places: dict[Place, list[int]] = {}
+
+    def add(self, place: Place, created_at: int, response_us: int | None) -> None:
+        """Count one row."""
+        measures = self._at(place)
+        measures[_COUNT] += 1
+        if created_at > measures[_LAST]:
+            measures[_LAST] = created_at
+        if response_us is not None:
+            measures[_TIMED] += 1
+            measures[_TOTAL] += response_us
+            if response_us > measures[_MAX]:
+                measures[_MAX] = response_us
+            measures[_FIRST_BUCKET + bucket_of(response_us / 1000)] += 1
+
+    def take_back(self, place: Place) -> None:
+        """Uncount a `started` row that was replaced; it had no response time."""
+        self._at(place)[_COUNT] -= 1
+
+    def write(self, database: sqlite3.Connection) -> None:
+        """Add everything to the tables, inside the caller's transaction."""
+        rollups: dict[tuple[object, ...], list[int]] = {}
+        totals: dict[tuple[object, ...], list[int]] = {}
+        endpoints: dict[tuple[object, ...], list[int]] = {}
+        for place, measures in self._places.items():
+            hour, organization, integration, endpoint, kind, direction, status, code = place
+            _merge(totals, (hour, organization, direction, status), measures)
+            for span, bucket in ((SPAN_HOUR, hour), (SPAN_DAY, hour // HOURS_A_DAY)):
+                counted = (organization, integration, kind, direction, status, code)
+                _merge(rollups, (span, bucket, *counted), measures)
+                if status != STARTED:
+                    failed = status > 1
+                    _merge(endpoints, (span, bucket, organization, endpoint, failed), measures)
+        database.executemany(_INTO_ROLLUPS, _lines(rollups))
+        database.executemany(_INTO_TOTALS, _lines(totals))
+        database.executemany(
+            _INTO_ENDPOINTS,
+            (
+                (*key[:4], measures[_COUNT] if key[4] else 0, *measures)
+                for key, measures in endpoints.items()
+            ),
+        )
+        # Only rows of `started` are ever uncounted; without this they would stay as zeros.
+        database.executemany(_EMPTY_ROLLUPS, [key for key in rollups if key[6] == STARTED])
+        database.executemany(_EMPTY_TOTALS, [key for key in totals if key[3] == STARTED])
+
+    def _at(self, place: Place) -> list[int]:
+        measures = self._places.get(place)
+        if measures is None:
+            measures = self._places[place] = [0] * _WIDTH
+        return measures
+
+
+def _merge(
+    into: dict[tuple[object, ...], list[int]], key: tuple[object, ...], measures: list[int]
+) -> None:
+    sums = into.get(key)
+    if sums is None:
+        into[key] = list(measures)
+        return
+    highest, latest = max(sums[_MAX], measures[_MAX]), max(sums[_LAST], measures[_LAST])
+    sums[:] = map(int.__add__, sums, measures)
+    sums[_MAX], sums[_LAST] = highest, latest
+
+
+def _lines(sums: dict[tuple[object, ...], list[int]]) -> Iterable[tuple[object, ...]]:
+    return ((*key, *measures) for key, measures in sums.items())

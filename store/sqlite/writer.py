@@ -1,0 +1,150 @@
+"""The only writer of a SQLite store."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from store.activity import ActivityRow, ErrorCode
+from store.backend import WriteResult
+from store.sqlite.batch import write_batch
+from store.sqlite.connection import open_for_writing, store_errors
+from store.sqlite.interning import Names
+from store.sqlite.keys import ERROR, STARTED, created_at, first_key
+from store.sqlite.lock import WriterLock
+from store.sqlite.maintenance import Maintenance, StoreOptions
+from store.sqlite.rollups import HOUR_MS, Tally
+
+_DAY_MS: Final = 86_400_000
+_INTERRUPTED: Final = "the proxy stopped before the exchange ended"
+
+
+class SqliteWriter:
+    """`store.backend.Writer` on one SQLite file; see there for what the methods promise."""
+
+    def __init__(
+        self,
+        path: Path,
+        options: StoreOptions | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Open or make the file and bring its schema up to date.
+
+        Raises:
+            StoreLocked: another writer has it.
+            StoreUnavailable, SchemaTooNew, StoreError: it cannot be used.
+        """
+        self._path = path
+        self._clock = clock
+        self._lock = WriterLock(path)
+        try:
+            self._maintenance = Maintenance(options or StoreOptions())
+            self._open()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def write(self, rows: Sequence[ActivityRow]) -> WriteResult:
+        """Keep rows in one transaction, idempotent by id."""
+        with self._transaction("write activities") as database:
+            result = write_batch(database, self._names, self._seq, rows)
+            self._keep_seq(result.last_seq)
+        self._seq = result.last_seq
+        return result
+
+    def interrupt_started(self, before: int) -> int:
+        """Turn `started` rows older than `before` (Unix ms) into `error` / `interrupted`."""
+        with self._transaction("interrupt started activities") as database:
+            found = database.execute(
+                "SELECT key, organization, integration, endpoint, activity_type, direction"
+                " FROM activities WHERE direction IN (0, 1) AND status = ? AND key < ?",
+                (STARTED, first_key(before)),
+            ).fetchall()
+            tally, seq = Tally(), self._seq
+            for key, *where in found:
+                created = created_at(key)
+                hour = created // HOUR_MS
+                tally.take_back((hour, *where, STARTED, ""))
+                tally.add((hour, *where, ERROR, ErrorCode.INTERRUPTED.value), created, None)
+                seq += 1
+                database.execute(
+                    "UPDATE activities SET status = ?, error_code = ?, error_message = ?, seq = ?"
+                    " WHERE key = ?",
+                    (ERROR, ErrorCode.INTERRUPTED.value, _INTERRUPTED, seq, key),
+                )
+            tally.write(database)
+            self._keep_seq(seq)
+        self._seq = seq
+        return len(found)
+
+    def record_gap(self, reason: str, count: int, since: int, until: int) -> None:
+        """Keep that `count` exchanges were dropped for `reason` between two Unix ms times."""
+        with self._transaction("record a gap") as database:
+            database.execute(
+                "INSERT INTO gaps (reason, count, since, until) VALUES (?, ?, ?, ?)",
+                (reason, count, since, until),
+            )
+
+    def maintain(self, now: int) -> bool:
+        """One small step of retention, compression or space release."""
+        self._reopen_if_replaced()
+        with store_errors("maintain the store"):
+            return self._maintenance.step(self._database, now)
+
+    def close(self) -> None:
+        """Checkpoint and release the lock."""
+        try:
+            with store_errors("checkpoint"):
+                self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self._database.close()
+            self._maintenance.close()
+            self._lock.release()
+
+    def _open(self) -> None:
+        self._database = open_for_writing(self._path)
+        self._identity = _identity(self._path)
+        self._names = Names(self._database)
+        with store_errors("read the last sequence number"):
+            found = self._database.execute(
+                "SELECT value FROM state WHERE name = 'last_seq'"
+            ).fetchone()
+        self._seq = int(found[0]) if found else 0
+
+    def _reopen_if_replaced(self) -> None:
+        """Somebody may remove or replace the file under us; writing on into a file without a
+        name would lose every row silently."""
+        if _identity(self._path) != self._identity:
+            self._database.close()
+            self._open()
+
+    @contextmanager
+    def _transaction(self, action: str) -> Iterator[sqlite3.Connection]:
+        self._reopen_if_replaced()
+        database = self._database
+        try:
+            with store_errors(action):
+                database.execute("BEGIN IMMEDIATE")
+                self._names.begin(int(self._clock() * 1000) // _DAY_MS)
+                yield database
+                database.execute("COMMIT")
+        except BaseException:
+            self._names.forget()
+            # A full disk may already have rolled back.
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            raise
+
+    def _keep_seq(self, seq: int) -> None:
+        self._database.execute("INSERT OR REPLACE INTO state VALUES ('last_seq', ?)", (seq,))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
