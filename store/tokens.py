@@ -10,10 +10,11 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
@@ -47,6 +48,7 @@ SESSION_MS: Final = 12 * 3_600_000
 CODE_MS: Final = 3_600_000
 MAX_RECORDS: Final = 10_000
 _PREFIX: Final = "wiretrail_"
+_ADMIN_NAME: Final = "local admin"
 
 
 class TokenError(StoreError):
@@ -77,30 +79,33 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     rights: frozenset[Right]
     organizations: tuple[str, ...] | None
+    """As they were named when the token was made; `None`: all."""
+    organization_ids: frozenset[UUID] | None
+    """The same as UUIDs."""
     expires_at: int | None = None
     kind: Kind = Kind.TOKEN
 
     @property
     def scope(self) -> Scope:
         """The scope of this grant's queries."""
-        organizations = self.organizations
-        return Scope(
-            organizations=None
-            if organizations is None
-            else frozenset(organization_id(name) for name in organizations),
-            bodies=Right.BODIES in self.rights,
-        )
+        return Scope(organizations=self.organization_ids, bodies=Right.BODIES in self.rights)
 
-    def covers(self, rights: Iterable[Right], organizations: Iterable[str] | None) -> bool:
+    def covers(self, rights: Iterable[Right], organizations: frozenset[UUID] | None) -> bool:
         """Whether a token with these rights and organizations is no wider than this grant."""
         if not self.rights.issuperset(rights):
             return False
-        if self.organizations is None:
+        if self.organization_ids is None:
             return True
-        if organizations is None:
-            return False
-        mine = self.scope
-        return all(mine.allows(organization_id(name)) for name in organizations)
+        return organizations is not None and organizations <= self.organization_ids
+
+
+_LOCAL_ADMIN: Final = Grant(
+    token_id=ADMIN_ID,
+    name=_ADMIN_NAME,
+    rights=ALL_RIGHTS,
+    organizations=None,
+    organization_ids=None,
+)
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,10 +117,17 @@ class TokenStore:
     """The tokens of one data folder. Safe for several processes: changes happen under a lock
     file and replace the file at once; a check reads it again when it has changed."""
 
-    def __init__(self, path: Path, admin_path: Path | None = None) -> None:
-        """`path` is the file of digests; `admin_path` the file with the local admin token."""
+    def __init__(
+        self,
+        path: Path,
+        admin_path: Path | None = None,
+        resolve: Callable[[str], UUID] = organization_id,
+    ) -> None:
+        """`path` is the file of digests; `admin_path` the file with the local admin token.
+        `resolve` finds an organization's UUID; a configuration may give one its own."""
         self._path = path
         self._admin_path = admin_path
+        self._resolve = resolve
         self._stamp: tuple[int, ...] | None = None
         self._by_id: dict[str, Token] = {}
         self._admin_stamp: tuple[int, ...] | None = None
@@ -170,7 +182,7 @@ class TokenStore:
     def create_code(self, *, now: int, lifetime_ms: int = CODE_MS) -> str:
         """A one-time code that signs a browser in with every right of the local admin."""
         return self.create(
-            "sign-in code",
+            _ADMIN_NAME,
             ALL_RIGHTS,
             None,
             now=now,
@@ -198,15 +210,13 @@ class TokenStore:
             kind=Kind.SESSION,
             parent=parent,
         )
-        return _grant(token), text
+        return self._grant(token), text
 
     def check(self, secret: str, *, now: int, kind: Kind = Kind.TOKEN) -> Grant | None:
         """What the secret allows; `None` when it is unknown, expired or of another kind."""
         digest = _digest(secret)
         if kind is Kind.TOKEN and self._is_admin(digest):
-            return Grant(
-                token_id=ADMIN_ID, name="local admin", rights=ALL_RIGHTS, organizations=None
-            )
+            return _LOCAL_ADMIN
         token = self._load().get(_identifier(secret))
         known = token.digest if token is not None else digest[::-1]
         # Compared even for an unknown id, in constant time: an answer's delay tells nothing.
@@ -214,7 +224,7 @@ class TokenStore:
             return None
         if token.kind is not kind or _expired(token, now) or not self._has_parent(token, now):
             return None
-        return _grant(token)
+        return self._grant(token)
 
     def check_session(self, secret: str, *, now: int) -> Grant | None:
         """What the session of a browser allows; `None` when it has ended."""
@@ -236,6 +246,22 @@ class TokenStore:
                 return False
             self._save([one for one in tokens.values() if identifier not in (one.id, one.parent)])
         return True
+
+    def organization_ids(self, names: Iterable[str] | None) -> frozenset[UUID] | None:
+        """The UUIDs of organizations by name or UUID; `None` stays `None`: all."""
+        return None if names is None else frozenset(map(self._resolve, names))
+
+    def _grant(self, token: Token) -> Grant:
+        names = token.organizations
+        return Grant(
+            token_id=token.id,
+            name=token.name,
+            rights=frozenset(token.rights),
+            organizations=None if names is None else tuple(names),
+            organization_ids=self.organization_ids(names),
+            expires_at=token.expires_at,
+            kind=token.kind,
+        )
 
     def _spend_code(self, secret: str, now: int) -> Grant | None:
         grant = self.check(secret, now=now, kind=Kind.CODE)
@@ -301,17 +327,6 @@ def _digest(text: str) -> str:
 
 def _expired(token: Token, now: int) -> bool:
     return token.expires_at is not None and token.expires_at <= now
-
-
-def _grant(token: Token) -> Grant:
-    return Grant(
-        token_id=token.id,
-        name=token.name,
-        rights=frozenset(token.rights),
-        organizations=None if token.organizations is None else tuple(token.organizations),
-        expires_at=token.expires_at,
-        kind=token.kind,
-    )
 
 
 def _stamp(path: Path) -> tuple[int, ...] | None:

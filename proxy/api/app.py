@@ -6,31 +6,43 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from proxy.api import health, session
+from proxy.api import activities, health, redact, session, stream, tokens
 from proxy.api.dispatch import routes
 from proxy.api.endpoint import Endpoint
 from proxy.api.guard import Guard
 from proxy.api.metrics import ApiMetrics
+from proxy.api.openapi import document_endpoint
 from proxy.api.problem import problem
 from proxy.api.services import ApiServices
+from proxy.api.viewer import ViewerFiles
 
 
 def create_app(services: ApiServices) -> Starlette:
     """The API over `services`. It holds nothing open; the caller closes the reader."""
     metrics = ApiMetrics(services.registry, services.accounting)
     endpoints = all_endpoints(metrics)
+    document = document_endpoint(endpoints, services.about.version)
+    viewer = services.viewer
+    settings = services.settings
+    pages = [] if viewer is None else ViewerFiles(viewer, settings.frame_ancestors).routes()
     return Starlette(
-        routes=routes(endpoints, services),
-        middleware=[
-            Middleware(Guard, allowed_hosts=services.settings.allowed_hosts, metrics=metrics)
-        ],
+        routes=[*routes((*endpoints, document), services), *pages],
+        middleware=[Middleware(Guard, allowed_hosts=settings.allowed_hosts, metrics=metrics)],
         exception_handlers={HTTPException: _http_error},
     )
 
 
 def all_endpoints(metrics: ApiMetrics) -> tuple[Endpoint, ...]:
     """Every endpoint; a path with a fixed last piece stands before its neighbour with a name."""
-    return (*health.endpoints(metrics), *session.ENDPOINTS)
+    return (
+        activities.LIST,
+        *stream.endpoints(metrics),
+        activities.SHOW,
+        *redact.ENDPOINTS,
+        *tokens.ENDPOINTS,
+        *session.ENDPOINTS,
+        *health.endpoints(metrics),
+    )
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -22,7 +22,6 @@ API_HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
 }
 """Defaults of every answer; a response that sets one of them keeps its own."""
 
