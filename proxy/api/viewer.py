@@ -24,7 +24,14 @@ MEDIA_TYPES: Final = {
 }
 """What is served, by suffix; anything else in the folder is not there."""
 
-PAGES: Final = ("/", "/sign-in", "/analytics", "/activities/{id}", "/integrations/{name:path}")
+PAGES: Final = (
+    "/",
+    "/sign-in",
+    "/analytics",
+    "/activities/{id}",
+    "/integrations",
+    "/integrations/{name:path}",
+)
 """Addresses of the viewer's one page, which reads the address itself."""
 
 _CSP: Final = (

@@ -1,0 +1,220 @@
+"""What charts and health tables are made of: answers out of rollups, with their types.
+
+Rollups know the columns in `ROLLED_UP`; filters of other columns are refused. Times are Unix
+milliseconds, durations milliseconds. A failure is `failed`, `error` or `timeout`.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from store.activity import ActivityType, Direction
+from store.filters import ActivityFilter
+from store.scope import Scope
+
+ROLLED_UP: Final = (
+    "organization",
+    "organization_id",
+    "integration",
+    "integration_id",
+    "activity_type",
+    "direction",
+    "status",
+    "since",
+    "until",
+)
+"""The filters that analytics take."""
+
+FACETS: Final = (
+    "status",
+    "direction",
+    "activity_type",
+    "integration",
+    "provider",
+    "organization",
+    "method",
+    "response_status",
+    "error_code",
+    "host",
+    "endpoint",
+    "user_id",
+    "ip_address",
+    "user_agent",
+)
+"""The columns whose values can be counted."""
+
+
+class FacetValue(msgspec.Struct, frozen=True):
+    """One value of a column, and how many activities bear it."""
+
+    value: str
+    """`none` stands for no HTTP status."""
+    count: int
+
+
+class Latency(msgspec.Struct, frozen=True, kw_only=True):
+    """Response times of some activities; `null` without one."""
+
+    average: float | None = None
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    longest: float | None = None
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many activities ended how."""
+
+    started: int = 0
+    success: int = 0
+    failed: int = 0
+    error: int = 0
+    timeout: int = 0
+
+
+class IntegrationEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An integration as recognised in the traffic."""
+
+    id: str
+    name: str
+    organization_id: str
+    organization: str
+    providers: list[str]
+    hosts: list[str]
+    """The hosts most used, at most twenty."""
+    directions: list[Direction]
+    activity_types: list[ActivityType]
+    first_at: int | None
+    """The first hour in which rollups know of it."""
+    last_at: int | None
+
+
+class IntegrationHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How an integration does in a time range."""
+
+    integration_id: str
+    integration: str
+    organization_id: str
+    organization: str
+    provider: str | None
+    counts: Counts
+    latency: Latency
+    last_at: int | None
+    """The newest activity, also when it lies before the time range."""
+    last_success_at: int | None
+    last_failure_at: int | None
+    trend: list[Counts]
+    """One for each bucket of the time range, oldest first."""
+
+
+class SeriesPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One bucket of time."""
+
+    at: int
+    """Where the bucket begins."""
+    counts: Counts
+    latency: Latency
+
+
+class HeatColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """One bucket of time of a heat map."""
+
+    at: int
+    counts: list[int]
+    """How many response times fell into each range of `store.latency.BOUNDS_MS`, one more for
+    what is above the last."""
+
+
+class FailureGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Failures of one kind."""
+
+    integration_id: str
+    integration: str
+    organization: str
+    activity_type: ActivityType
+    direction: Direction
+    code: str
+    """An error code (`dns`), else the HTTP status (`503`)."""
+    count: int
+    last_at: int
+
+
+class EndpointEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One endpoint, with the variable pieces of its path replaced."""
+
+    method: str
+    host: str
+    path: str
+    """Such as `/v1/devices/{id}`."""
+    integration_id: str
+    integration: str
+    organization: str
+    count: int
+    failures: int
+    latency: Latency
+    last_at: int
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """Exchanges that left no row."""
+
+    reason: str
+    count: int
+    since: int
+    until: int
+
+
+class AnalyticsReader(Protocol):
+    """The part of a reader that answers out of rollups and interned names.
+
+    `where` of each method takes the filters in `ROLLED_UP`; others raise `FilterError`, except in
+    `facets`, which counts rows and takes them all. `edges` are ascending times on full UTC hours;
+    bucket i is from edge i to before edge i + 1. Methods that take edges ignore the times of
+    `where`.
+    """
+
+    async def integrations(self, scope: Scope) -> list[IntegrationEntry]:
+        """Every integration that has activities or rollups, by name."""
+        ...
+
+    async def facets(
+        self, scope: Scope, where: ActivityFilter, names: Sequence[str], limit: int = 50
+    ) -> dict[str, list[FacetValue]]:
+        """The most frequent values of columns in `FACETS`. A column's own conditions do not
+        narrow its own values."""
+        ...
+
+    async def gaps(self, scope: Scope, since: int, until: int) -> list[Gap]:
+        """Gaps that touch a time range, newest first."""
+        ...
+
+    async def health(
+        self, scope: Scope, where: ActivityFilter, edges: Sequence[int]
+    ) -> list[IntegrationHealth]:
+        """Every integration that was ever active, most active first; those without an activity
+        in the range too (`counts` of zeros)."""
+        ...
+
+    async def series(
+        self, scope: Scope, where: ActivityFilter, edges: Sequence[int]
+    ) -> list[SeriesPoint]:
+        """One point for each bucket, empty ones too."""
+        ...
+
+    async def heatmap(
+        self, scope: Scope, where: ActivityFilter, edges: Sequence[int]
+    ) -> list[HeatColumn]:
+        """One column for each bucket, empty ones too."""
+        ...
+
+    async def failures(self, scope: Scope, where: ActivityFilter, limit: int) -> list[FailureGroup]:
+        """Kinds of failures, most frequent first."""
+        ...
+
+    async def endpoints(
+        self, scope: Scope, where: ActivityFilter, order: str, limit: int
+    ) -> list[EndpointEntry]:
+        """Endpoints by `order`: `p95`, `count` or `failures`, highest first. `activity_type`,
+        `direction` and `status` raise `FilterError`: endpoint rollups do not know them."""
+        ...
