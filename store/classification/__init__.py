@@ -1,1 +1,1 @@
-"""What an exchange was for: provider, integration and activity type, found from data files and rules."""
+"""What an exchange was for: provider, integration and activity type, from data and rules."""

@@ -30,7 +30,7 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class Integration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A partner connection. Outgoing calls belong to it by `hosts`; without hosts, by `provider`."""
+    """A partner connection. Calls belong to it by `hosts`; without hosts, by `provider`."""
 
     name: str
     id: UUID | None = None
@@ -78,7 +78,7 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True):
     provider: str | None
     activity_type: ActivityType
     path_template: str
-    """The path (no query) with its variable pieces replaced by `{id}` or the provider's own names."""
+    """The path without query, its variable pieces replaced by `{id}` or the provider's names."""
     event: str | None = None
     """A webhook's event name, from its headers or body."""
     signature_header: str | None = None
