@@ -3,8 +3,8 @@
 import fnmatch
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
-from typing import Any, Final
+from functools import cache, cached_property
+from typing import Final
 
 import msgspec
 
@@ -33,6 +33,9 @@ _COMMON_EVENTS: Final = (
 _signature_name = re.compile(rb"(?:.*[-_])?(?:signature|hmac)(?:[-_](?:v?\d+|sha\d+|\d+))*")
 _event_name = re.compile(r"[\w.:/@+\- ]{1,120}")
 
+_decode_object: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
 type _Finder = Callable[["_Request"], str | None]
 
 
@@ -52,11 +55,10 @@ class _Request:
         self.headers = headers
         self.body = body
 
-    def json(self) -> dict[str, Any] | None:
-        """The members of a JSON object, or of an array under their numbers; values undecoded."""
-        if not hasattr(self, "_json"):
-            self._json = members(self.body)
-        return self._json
+    @cached_property
+    def members(self) -> dict[str, msgspec.Raw] | None:
+        """The undecoded members of a JSON body."""
+        return members(self.body)
 
 
 class _Sender(msgspec.Struct, frozen=True):
@@ -123,7 +125,7 @@ class WebhookTable:
 
     def _by_members(self, request: _Request) -> Iterator[int]:
         for paths, number in self._by_body:
-            if all(lookup(request.json(), path) is not None for path in paths):
+            if all(lookup(request.members, path) is not None for path in paths):
                 yield number
 
 
@@ -133,26 +135,26 @@ def built_in_webhooks() -> WebhookTable:
     return WebhookTable(built_in_catalogue().entries)
 
 
-def members(body: bytes) -> dict[str, Any] | None:
+def members(body: bytes) -> dict[str, msgspec.Raw] | None:
     """The undecoded members of a JSON object, or of an array under their numbers; `None` when
     the text is neither (or was cut)."""
     try:
         if body.lstrip()[:1] == b"[":
-            items = msgspec.json.decode(body, type=list[msgspec.Raw])
-            return {str(number): item for number, item in enumerate(items)}
-        return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+            return {str(number): item for number, item in enumerate(_decode_array(body))}
+        return _decode_object(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
-def lookup(found: dict[str, Any] | None, path: str) -> msgspec.Raw | None:
+def lookup(found: dict[str, msgspec.Raw] | None, path: str) -> bytes | None:
     """The undecoded value at a dotted path, e.g. `entry.0.field`."""
-    value = None
+    value = b""
     for piece in path.split("."):
-        value = None if found is None else found.get(piece)
-        if value is None:
+        raw = None if found is None else found.get(piece)
+        if raw is None:
             return None
-        found = members(bytes(value)) if value[:1] in (b"{", b"[") else None
+        value = bytes(raw)
+        found = members(value) if value[:1] in (b"{", b"[") else None
     return value
 
 
@@ -162,10 +164,10 @@ def _finder(rule: str, where: str) -> _Finder:
         header = rest.lower().encode()
         return lambda request: _clean(request.headers.get(header, b"").decode("latin-1"))
     if place == "body":
-        return lambda request: _text(lookup(request.json(), rest))
+        return lambda request: _text(lookup(request.members, rest))
     if place == "keys":
         keys = rest.split()
-        return lambda request: next((key for key in keys if key in (request.json() or ())), None)
+        return lambda request: next((key for key in keys if key in (request.members or ())), None)
     if place == "form":
         field, _, path = rest.partition(".")
         return lambda request: _form_value(request.body, field, path)
@@ -179,8 +181,8 @@ def _form_value(body: bytes, field: str, path: str) -> str | None:
     return _text(lookup(members(value.encode()), path))
 
 
-def _text(value: msgspec.Raw | None) -> str | None:
-    if value is None or value[:1] not in b'"0123456789':
+def _text(value: bytes | None) -> str | None:
+    if not value or value[:1] not in b'"0123456789':
         return None
     decoded = msgspec.json.decode(value)
     return _clean(decoded) if isinstance(decoded, str) else str(decoded)[:MAX_EVENT]
