@@ -6,7 +6,17 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from proxy.api import activities, health, redact, session, stream, tokens
+from proxy.api import (
+    activities,
+    analytics,
+    facets,
+    health,
+    integrations,
+    redact,
+    session,
+    stream,
+    tokens,
+)
 from proxy.api.dispatch import routes
 from proxy.api.endpoint import Endpoint
 from proxy.api.guard import Guard
@@ -38,6 +48,9 @@ def all_endpoints(metrics: ApiMetrics) -> tuple[Endpoint, ...]:
         activities.LIST,
         *stream.endpoints(metrics),
         activities.SHOW,
+        *facets.ENDPOINTS,
+        *analytics.ENDPOINTS,
+        *integrations.ENDPOINTS,
         *redact.ENDPOINTS,
         *tokens.ENDPOINTS,
         *session.ENDPOINTS,

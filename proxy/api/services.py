@@ -5,13 +5,14 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 import msgspec
 from prometheus_client import CollectorRegistry
 
 from store.accounting import Accounting
+from store.analytics import AnalyticsReader
 from store.backend import Reader
 from store.capture import Capture
 from store.scope import Scope
@@ -83,9 +84,21 @@ Raises `EntryError`, or `StoreUnavailable`."""
 type Explain = Callable[[Capture, UUID], Any]
 """Redact without keeping anything; returns the redacted exchange. Called in a thread."""
 
-type TestConnection = Callable[[UUID, str], Awaitable[ConnectionTest | None]]
-"""Send the harmless request configured for an organization's integration, through the proxy.
-`None`: nothing is configured for it."""
+
+class ConnectionTester(Protocol):
+    """Sends the harmless requests that are configured for integrations, through the proxy."""
+
+    def configured(self, organization: UUID, integration: str) -> bool:
+        """Whether there is a request for this integration."""
+        ...
+
+    async def run(self, organization: UUID, integration: str) -> ConnectionTest | None:
+        """Send it; `None` when nothing is configured."""
+        ...
+
+
+class FullReader(Reader, AnalyticsReader, Protocol):
+    """Everything that the API asks of a store."""
 
 
 def _wall_clock() -> int:
@@ -96,7 +109,7 @@ def _wall_clock() -> int:
 class ApiServices:
     """The seams of the API. What is `None` is answered with 501 and a reason."""
 
-    reader: Reader
+    reader: FullReader
     tokens: TokenStore
     about: About
     accounting: Callable[[], Accounting] = Accounting
@@ -107,7 +120,7 @@ class ApiServices:
     submit_entry: Submit | None = None
     complete_entry: Complete | None = None
     explain: Explain | None = None
-    test_connection: TestConnection | None = None
+    test_connection: ConnectionTester | None = None
     default_organization: str = "default"
     """Whose an entry is that names no organization, where the token does not settle it."""
     viewer: Path | None = None

@@ -1,0 +1,201 @@
+"""Figures for charts, out of rollups: a year costs little more than an hour."""
+
+from typing import Any
+
+import msgspec
+
+from proxy.api.buckets import PARAMETERS as BUCKETS
+from proxy.api.buckets import edges_of
+from proxy.api.endpoint import PREFIX, Call, Endpoint
+from proxy.api.parameters import choice, filter_parameter, limit
+from store.analytics import (
+    ROLLED_UP,
+    EndpointEntry,
+    FailureGroup,
+    Gap,
+    HeatColumn,
+    IntegrationHealth,
+    SeriesPoint,
+)
+from store.filters import ActivityFilter
+from store.latency import BOUNDS_MS
+from store.verdict import Verdict, verdict
+
+_TAG = "analytics"
+_FILTERS = tuple(map(filter_parameter, ROLLED_UP))
+_ENDPOINT_FILTERS = tuple(
+    one for one in _FILTERS if one.name not in ("activity_type", "direction", "status")
+)
+_TIMES = tuple(map(filter_parameter, ("since", "until")))
+_ORDERS = ("p95", "count", "failures")
+
+
+class Health(IntegrationHealth, frozen=True, kw_only=True):
+    """How an integration does in a time range, judged."""
+
+    verdict: Verdict
+    why: str
+
+
+class HealthTable(msgspec.Struct, frozen=True, kw_only=True):
+    """Every integration; `edges` are those of the trends' buckets."""
+
+    items: list[Health]
+    next: str | None = None
+    edges: list[int]
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """A chart over time."""
+
+    items: list[SeriesPoint]
+    next: str | None = None
+    edges: list[int]
+
+
+class HeatMap(msgspec.Struct, frozen=True, kw_only=True):
+    """Response times over time."""
+
+    items: list[HeatColumn]
+    next: str | None = None
+    edges: list[int]
+    bounds_ms: list[float]
+    """Upper bounds of the ranges that `counts` count; one more range is above the last."""
+
+
+class Failures(msgspec.Struct, frozen=True, kw_only=True):
+    """Kinds of failures, most frequent first."""
+
+    items: list[FailureGroup]
+    next: str | None = None
+
+
+class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
+    """Endpoints in the order asked for."""
+
+    items: list[EndpointEntry]
+    next: str | None = None
+
+
+class Gaps(msgspec.Struct, frozen=True, kw_only=True):
+    """Exchanges that left no row, newest first."""
+
+    items: list[Gap]
+    next: str | None = None
+
+
+async def analytics_health(call: Call) -> HealthTable:
+    """Every integration with its traffic, failures, response times, newest success and failure,
+    trend, and a verdict: `healthy`, `degraded` (5 % failed), `failing` (half), or `silent`."""
+    edges = edges_of(call)
+    found = await call.services.reader.health(call.scope, call.filter(), edges)
+    return HealthTable(items=[judged(one) for one in found], edges=edges)
+
+
+async def analytics_series(call: Call) -> Series:
+    """Counts by status and response times (average, p50, p95, p99, longest) over time."""
+    edges = edges_of(call)
+    points = await call.services.reader.series(call.scope, call.filter(), edges)
+    return Series(items=points, edges=edges)
+
+
+async def analytics_heatmap(call: Call) -> HeatMap:
+    """How many response times fell into which range, over time."""
+    edges = edges_of(call)
+    columns = await call.services.reader.heatmap(call.scope, call.filter(), edges)
+    return HeatMap(items=columns, edges=edges, bounds_ms=list(BOUNDS_MS))
+
+
+async def analytics_failures(call: Call) -> Failures:
+    """Failures by integration, activity type, direction and code; of the last 24 hours unless
+    told otherwise."""
+    found = await call.services.reader.failures(
+        call.scope, _bounded(call), call.number("limit", 100, 1, 1000)
+    )
+    return Failures(items=found)
+
+
+async def analytics_endpoints(call: Call) -> Endpoints:
+    """The slowest, busiest or most failing endpoints, of the last 24 hours unless told otherwise.
+    Variable pieces of paths are replaced: `/v1/devices/{id}`."""
+    found = await call.services.reader.endpoints(
+        call.scope,
+        _bounded(call),
+        call.choice("order", _ORDERS, "p95"),
+        call.number("limit", 20, 1, 1000),
+    )
+    return Endpoints(items=found)
+
+
+async def list_gaps(call: Call) -> Gaps:
+    """Times in which exchanges were relayed but not recorded, and why. A gap may be of any
+    organization: what was lost cannot be told apart any more."""
+    where = _bounded(call)
+    assert where.since is not None
+    until = where.until or call.services.clock()
+    return Gaps(items=await call.services.reader.gaps(call.scope, where.since, until))
+
+
+def judged(health: IntegrationHealth) -> Health:
+    """The same with its verdict."""
+    word, why = verdict(health.counts)
+    return Health(**_fields(health), verdict=word, why=why)
+
+
+def _fields(health: IntegrationHealth) -> dict[str, Any]:
+    return {name: getattr(health, name) for name in health.__struct_fields__}
+
+
+def _bounded(call: Call) -> ActivityFilter:
+    """The filter, of the last 24 hours where it has no beginning."""
+    where = call.filter()
+    if where.since is not None:
+        return where
+    until = call.services.clock() if where.until is None else where.until
+    return msgspec.structs.replace(where, since=max(0, until - 86_400_000))
+
+
+def _endpoint(name: str, handler: Any, summary: str, answer: Any, *parameters: Any) -> Endpoint:
+    return Endpoint(
+        "GET",
+        f"{PREFIX}/{name}",
+        handler,
+        summary,
+        _TAG,
+        parameters=parameters,
+        answer=answer,
+    )
+
+
+ENDPOINTS = (
+    _endpoint(
+        "analytics/health",
+        analytics_health,
+        "Health of integrations",
+        HealthTable,
+        *_FILTERS,
+        *BUCKETS,
+    ),
+    _endpoint("analytics/series", analytics_series, "Over time", Series, *_FILTERS, *BUCKETS),
+    _endpoint(
+        "analytics/heatmap", analytics_heatmap, "Response times", HeatMap, *_FILTERS, *BUCKETS
+    ),
+    _endpoint(
+        "analytics/failures",
+        analytics_failures,
+        "Failures by kind",
+        Failures,
+        *_FILTERS,
+        limit(100, 1000),
+    ),
+    _endpoint(
+        "analytics/endpoints",
+        analytics_endpoints,
+        "Endpoints",
+        Endpoints,
+        *_ENDPOINT_FILTERS,
+        choice("order", "what comes first: the highest of", _ORDERS, "p95"),
+        limit(20, 1000),
+    ),
+    _endpoint("gaps", list_gaps, "What was not recorded", Gaps, *_TIMES),
+)

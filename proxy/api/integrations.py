@@ -1,0 +1,128 @@
+"""Integrations as recognised in the traffic, one of them in detail, and its connection test."""
+
+from uuid import UUID
+
+import msgspec
+
+from proxy.api.analytics import Health, judged
+from proxy.api.buckets import PARAMETERS as BUCKETS
+from proxy.api.buckets import edges_of
+from proxy.api.endpoint import PREFIX, Call, Endpoint, Parameter
+from proxy.api.parameters import filter_parameter
+from proxy.api.problem import ProblemError
+from proxy.api.services import ConnectionTest
+from store.analytics import IntegrationEntry
+from store.filters import ActivityFilter, Condition
+from store.tokens import Right
+
+_TAG = "integrations"
+_NAME = Parameter("name", "the integration's name or UUID", where="path", required=True)
+_WHOSE = Parameter(
+    "organization",
+    "name or UUID of the organization, where several have an integration of this name",
+    {"type": "string", "minLength": 1, "maxLength": 2048},
+)
+_TIMES = tuple(map(filter_parameter, ("since", "until")))
+
+
+class IntegrationList(msgspec.Struct, frozen=True, kw_only=True):
+    """Every integration, by name."""
+
+    items: list[IntegrationEntry]
+    next: str | None = None
+
+
+class IntegrationDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """One integration."""
+
+    integration: IntegrationEntry
+    health: Health | None
+    """Of the time range asked for, the last 24 hours by default."""
+    edges: list[int]
+    """Of the buckets of the health's trend."""
+    testable: bool
+    """Whether a connection test is configured."""
+
+
+async def list_integrations(call: Call) -> IntegrationList:
+    """Every integration that was ever recorded, with its providers, hosts and activity types."""
+    return IntegrationList(items=await call.services.reader.integrations(call.scope))
+
+
+async def show_integration(call: Call) -> IntegrationDetail:
+    """One integration and its health."""
+    entry = await _find(call)
+    edges = edges_of(call)
+    where = ActivityFilter(conditions=(Condition("integration_id", (entry.id,)),))
+    health = await call.services.reader.health(call.scope, where, edges)
+    tester = call.services.test_connection
+    return IntegrationDetail(
+        integration=entry,
+        health=judged(health[0]) if health else None,
+        edges=edges,
+        testable=tester is not None and tester.configured(UUID(entry.organization_id), entry.name),
+    )
+
+
+async def test_connection(call: Call) -> ConnectionTest:
+    """Sends the harmless request that is configured for this integration through the proxy. It
+    is recorded as `test_connection`, like any other exchange."""
+    entry = await _find(call)
+    tester = call.services.test_connection
+    if tester is None:
+        raise ProblemError(501, "this server only reads; ask the one that records")
+    found = await tester.run(UUID(entry.organization_id), entry.name)
+    if found is None:
+        raise ProblemError(409, "no connection test is configured for this integration")
+    return found
+
+
+async def _find(call: Call) -> IntegrationEntry:
+    name, whose = call.path("name"), call.one("organization")
+    found = [
+        entry
+        for entry in await call.services.reader.integrations(call.scope)
+        if name in (entry.name, entry.id)
+        and (whose is None or whose in (entry.organization, entry.organization_id))
+    ]
+    if not found:
+        raise ProblemError(404, "there is no such integration", parameter="name")
+    if len(found) > 1:
+        owners = ", ".join(sorted(entry.organization for entry in found))
+        raise ProblemError(
+            409, f"several organizations have it: {owners}; name one", parameter="organization"
+        )
+    return found[0]
+
+
+ENDPOINTS = (
+    Endpoint(
+        "GET",
+        f"{PREFIX}/integrations",
+        list_integrations,
+        "List integrations",
+        _TAG,
+        answer=IntegrationList,
+    ),
+    Endpoint(
+        "POST",
+        f"{PREFIX}/integrations/{{name:path}}/test-connection",
+        test_connection,
+        "Test a connection",
+        _TAG,
+        right=Right.WRITE,
+        parameters=(_NAME, _WHOSE),
+        answer=ConnectionTest,
+        problems=(404, 409, 501),
+    ),
+    Endpoint(
+        "GET",
+        f"{PREFIX}/integrations/{{name:path}}",
+        show_integration,
+        "One integration",
+        _TAG,
+        parameters=(_NAME, _WHOSE, *_TIMES, *BUCKETS),
+        answer=IntegrationDetail,
+        problems=(404, 409),
+    ),
+)
