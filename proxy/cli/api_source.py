@@ -118,6 +118,14 @@ class ApiSource:
         """The answer of another method, known to be a good one."""
         return self._checked(await self._send(method, path, body=body))
 
+    async def delete(self, path: str) -> bool:
+        """DELETE something; False when there is none."""
+        answer = await self._send("DELETE", path)
+        if answer.status_code == 404:
+            return False
+        self._checked(answer)
+        return True
+
     async def _send(
         self, method: str, path: str, *, params: Params | None = None, body: Any = None
     ) -> httpx.Response:

@@ -9,12 +9,15 @@ import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from proxy.cli.errors import CommandError, UsageError
 from store.activity import Activity
 from store.backend import Page
 from store.data_folder import DataFolder, default_path
+
+if TYPE_CHECKING:
+    from proxy.cli.api_source import ApiSource
 
 type Params = Mapping[str, list[str]]
 """Filters by name, as `store.filters.PARAMETERS` lists them."""
@@ -88,6 +91,16 @@ def open_source(args: argparse.Namespace) -> AbstractAsyncContextManager[Source]
         from proxy.cli.local_source import LocalSource
 
         return LocalSource(store_of(args))
+    return api_of(args)
+
+
+def api_of(args: argparse.Namespace) -> "ApiSource":
+    """The API that `--server` names.
+
+    Raises:
+        UsageError: options that contradict each other.
+        CommandError: there is no token.
+    """
     if args.data is not None:
         raise UsageError("--data and --server name different sources; give one of them")
     if args.token_file is None:
