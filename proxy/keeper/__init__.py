@@ -1,0 +1,1 @@
+"""The keeper: the one process that owns the store. Classifies, redacts, writes, serves the API."""

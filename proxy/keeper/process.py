@@ -1,0 +1,165 @@
+"""The keeper's life: opens the store, takes captures, serves the API, and ends in order."""
+
+import asyncio
+import gc
+import logging
+import shutil
+import socket
+from typing import Final
+from uuid import UUID
+
+from proxy.accounting import CounterBlock
+from proxy.api.notice import Notice
+from proxy.child import ChildEnd, begin, loop_factory
+from proxy.control import Failed, KeeperStart, Lost, Ready, Reload, Stop
+from proxy.keeper.api_server import ApiServer
+from proxy.keeper.opening import capture_options, classifier, open_store, redactor
+from proxy.keeper.services import keeper_services
+from proxy.keeper.store_thread import OpenStore, StoreThread
+from proxy.keeper.vitals import Vitals
+from proxy.link.receiver import LinkReceiver
+from proxy.private_log import report_context
+from store.capture import Capture
+from store.errors import RuleError, StoreError, StoreUnavailable
+from store.redaction.exchange import RedactedExchange
+
+log = logging.getLogger("wiretrail.keeper")
+
+_BEAT_SECONDS: Final = 0.5
+_REOPEN_SECONDS: Final = 1.0
+# When the supervisor was killed the workers end by themselves; so long are they waited for.
+_ORPHAN_SECONDS: Final = 5.0
+
+
+def main() -> int:
+    """Run a keeper; returns the exit code."""
+    control = begin("keeper")
+    start = control.first()
+    if not isinstance(start, KeeperStart):
+        return 1
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.get_loop().set_exception_handler(report_context)
+        return runner.run(Keeper(control, start).run())
+
+
+class Keeper:
+    """One keeper."""
+
+    def __init__(self, control: ChildEnd, start: KeeperStart) -> None:
+        self._control = control
+        self._start = start
+        self._vitals = Vitals(start.vitals_fd)
+        self._counters = CounterBlock(start.counters_fd)
+        self._notice = Notice()
+        self._receiver = LinkReceiver(self._counters)
+        self._redactor = redactor(start.config)
+
+    async def run(self) -> int:
+        """Until told to stop; returns the exit code."""
+        beating = asyncio.create_task(self._beat())
+        self._notice.bind()
+        store = await self._open_store()
+        if store is None:
+            return 1
+        thread = StoreThread(store, self._receiver.inbox, self._vitals)
+        thread.start()
+        await self._receiver.start(socket.socket(fileno=self._start.link_fd))
+        services = keeper_services(
+            self._start.config,
+            self._start.listeners,
+            thread=thread,
+            notice=self._notice,
+            accounting=self._counters.read,
+            ready=self._is_ready,
+            explain=self._explain,
+        )
+        api = ApiServer(services, socket.socket(fileno=self._start.api.fd))
+        await api.start()
+        # What is alive now lives as long as the process: the collector need not look at it.
+        gc.collect()
+        gc.freeze()
+        self._vitals.ready = True
+        self._control.say(Ready())
+        sound = await self._serve(thread)
+        self._vitals.ready = False
+        await api.close()
+        self._receiver.close()
+        thread.stop()
+        await asyncio.to_thread(thread.finished.wait)
+        beating.cancel()
+        return 0 if sound else 1
+
+    async def _open_store(self) -> OpenStore | None:
+        """The store; `None` when it cannot be opened and nobody relies on us yet."""
+        while True:
+            try:
+                store = open_store(self._start.config, self._notice.publish)
+                store.writer.interrupt_started(self._start.run_started)
+            except StoreError as error:
+                if self._start.first:
+                    self._control.say(Failed(str(error)))
+                    return None
+                log.error("the store cannot be opened, captures wait: %s", error)
+                await asyncio.sleep(_REOPEN_SECONDS)
+            else:
+                return store
+
+    async def _serve(self, thread: StoreThread) -> bool:
+        """Do what the supervisor says until it says stop; False when the writer has failed."""
+        failed = asyncio.create_task(asyncio.to_thread(thread.finished.wait))
+        while True:
+            told = asyncio.create_task(self._control.next())
+            await asyncio.wait((told, failed), return_when=asyncio.FIRST_COMPLETED)
+            if failed.done():
+                told.cancel()
+                log.critical("the writer has ended unexpectedly")
+                return False
+            message = told.result()
+            if message is None:
+                await self._wait_for_orphans()
+                return True
+            if isinstance(message, Stop):
+                return True
+            if isinstance(message, Reload):
+                await self._reload(message, thread)
+            elif isinstance(message, Lost):
+                await self._record_lost(message, thread)
+
+    async def _reload(self, message: Reload, thread: StoreThread) -> None:
+        config = message.config
+        try:
+            parts = classifier(config), redactor(config), capture_options(config)
+            await thread.call(lambda store: store.recorder.reconfigure(*parts))
+        except RuleError as error:
+            log.error("the rules are not taken over: %s", error)
+        else:
+            self._redactor = parts[1]
+
+    async def _record_lost(self, message: Lost, thread: StoreThread) -> None:
+        try:
+            await thread.call(
+                lambda store: store.writer.record_gap(
+                    "worker_died", message.count, message.since, message.until
+                )
+            )
+        except StoreUnavailable as error:
+            log.error("a gap of %d exchanges is not recorded: %s", message.count, error)
+
+    async def _wait_for_orphans(self) -> None:
+        log.error("the supervisor is gone; ending with the workers")
+        waited = 0.0
+        while self._receiver.connected and waited < _ORPHAN_SECONDS:
+            await asyncio.sleep(0.05)
+            waited += 0.05
+        shutil.rmtree(self._start.runtime, ignore_errors=True)
+
+    async def _beat(self) -> None:
+        while True:
+            self._vitals.beat()
+            await asyncio.sleep(_BEAT_SECONDS)
+
+    def _explain(self, capture: Capture, organization: UUID) -> RedactedExchange:
+        return self._redactor.redact(capture, organization)
+
+    def _is_ready(self) -> bool:
+        return self._vitals.ready and self._vitals.workers_ready

@@ -1,0 +1,122 @@
+"""What the keeper gives its API: the store's reader, and a way to the thread that writes."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from store.sqlite.reader import SqliteReader
+
+from proxy.api.notice import Notice
+from proxy.api.services import About, ApiServices, FullReader, ListenerAddress
+from proxy.config import Config, data_folder
+from proxy.config.units import seconds
+from proxy.control import BoundAddress
+from proxy.keeper.store_thread import OpenStore, StoreThread
+from proxy.version import version
+from store.accounting import Accounting
+from store.capture import Capture
+from store.errors import EntryError
+from store.log_entry import (
+    LogCompletion,
+    LogEntry,
+    LoggedExchange,
+    completed_exchange,
+    entry_exchange,
+)
+from store.redaction.exchange import RedactedExchange
+from store.scope import Scope
+from store.tokens import TokenStore, admin_token
+
+VIEWER: Final = Path(__file__).parents[1] / "viewer"
+_DAY_SECONDS: Final = 86_400
+
+
+def open_reader(config: Config) -> FullReader:
+    """The store, for any number of queries."""
+    return SqliteReader(data_folder(config).activity_db)
+
+
+def open_tokens(config: Config) -> TokenStore:
+    """The tokens, with that of the command line on this machine, made when there is none."""
+    folder = data_folder(config)
+    admin_token(folder)
+    return TokenStore(folder.tokens, folder.admin_token)
+
+
+def about(config: Config, listeners: tuple[BoundAddress, ...]) -> About:
+    """Facts of this installation."""
+    keep = seconds(config.retention.keep)
+    return About(
+        version=version(),
+        listeners=tuple(
+            ListenerAddress(name=one.name, direction=one.direction, address=str(one))
+            for one in listeners
+        ),
+        ca_file=str(data_folder(config).ca_certificate),
+        retention_days=None if keep is None else max(1, round(keep / _DAY_SECONDS)),
+    )
+
+
+def keeper_services(
+    config: Config,
+    listeners: tuple[BoundAddress, ...],
+    *,
+    thread: StoreThread,
+    notice: Notice,
+    accounting: Callable[[], Accounting],
+    ready: Callable[[], bool],
+    explain: Callable[[Capture, UUID], RedactedExchange],
+) -> ApiServices:
+    """The services of a keeper's API."""
+    reader = open_reader(config)
+    entries = _Entries(reader, thread)
+    return ApiServices(
+        reader=reader,
+        tokens=open_tokens(config),
+        about=about(config, listeners),
+        accounting=accounting,
+        ready=ready,
+        wait_for_change=notice.wait,
+        submit_entry=entries.submit,
+        complete_entry=entries.complete,
+        explain=explain,
+        default_organization=config.capture.organization,
+        viewer=VIEWER,
+    )
+
+
+class _Entries:
+    """What services log themselves, on its way to the writer thread."""
+
+    def __init__(self, reader: FullReader, thread: StoreThread) -> None:
+        self._reader = reader
+        self._thread = thread
+
+    async def submit(self, entry: LogEntry, organization: UUID) -> bytes:
+        """See `proxy.api.services.Submit`."""
+        exchange = entry_exchange(entry, organization, _now())
+        await self._record(exchange)
+        return exchange.capture.id
+
+    async def complete(self, identifier: bytes, completion: LogCompletion, scope: Scope) -> bool:
+        """See `proxy.api.services.Complete`."""
+        # With its bodies, whoever asks: redaction works on the whole exchange again.
+        whole = Scope(organizations=scope.organizations, bodies=True)
+        started = await self._reader.one(whole, str(UUID(bytes=identifier)))
+        if started is None:
+            return False
+        await self._record(completed_exchange(started, completion, _now()))
+        return True
+
+    async def _record(self, exchange: LoggedExchange) -> None:
+        def job(store: OpenStore) -> None:
+            if reason := store.recorder.record([exchange]).rejected.get(exchange.capture.id):
+                raise EntryError("activity", f"cannot be kept: {reason}")
+
+        await self._thread.call(job)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

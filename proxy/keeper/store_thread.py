@@ -1,0 +1,207 @@
+"""The thread that alone writes the store: batches of the link, entries of the API, and the
+store's own housekeeping in between."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Final
+
+from proxy.keeper.batch import Batch
+from proxy.keeper.vitals import Vitals, is_poison
+from proxy.link.inbox import Inbox
+from proxy.link.receiver import WorkerConnection
+from store.backend import Writer
+from store.capture import Capture
+from store.errors import StoreUnavailable
+from store.recorder import Recorder
+
+log = logging.getLogger("wiretrail.keeper")
+
+_RETRY_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0)
+_MAINTAIN_SECONDS: Final = 60.0
+# Between two steps of housekeeping while there is more to do.
+_STEP_PAUSE_SECONDS: Final = 0.05
+_IDLE_SECONDS: Final = 1.0
+
+
+@dataclass(slots=True)
+class OpenStore:
+    """The store's two ends for the writer thread."""
+
+    writer: Writer
+    recorder: Recorder
+
+
+type Job[T] = Callable[[OpenStore], T]
+
+
+class StoreThread(threading.Thread):
+    """Started once the store is open. What it cannot write now it keeps and tries again; the
+    inbox fills, and then the workers' queues."""
+
+    def __init__(
+        self,
+        store: OpenStore,
+        inbox: Inbox[WorkerConnection],
+        vitals: Vitals,
+    ) -> None:
+        super().__init__(name="store", daemon=True)
+        self._store = store
+        self._inbox = inbox
+        self._vitals = vitals
+        self._suspects = vitals.suspects()
+        self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._batch: Batch | None = None
+        self._retry_at = 0.0
+        self._failures = 0
+        self._maintain_at = time.monotonic() + _MAINTAIN_SECONDS / 4
+        self._stopping = threading.Event()
+        self.finished = threading.Event()
+
+    async def call[T](self, job: Job[T]) -> T:
+        """Run a job on the store between two batches; raises what it raises."""
+        future: Future[T] = Future()
+
+        def work() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(job(self._store))
+                except Exception as error:  # noqa: BLE001 - handed to the caller
+                    future.set_exception(error)
+
+        self._jobs.put(work)
+        self._inbox.hurry()
+        return await asyncio.wrap_future(future)
+
+    def stop(self) -> None:
+        """End once everything that has arrived is written (or cannot be), then close."""
+        self._stopping.set()
+        self._inbox.hurry()
+
+    def run(self) -> None:
+        """The thread's body."""
+        try:
+            while self._step():
+                pass
+            self._store.writer.close()
+        finally:
+            self._vitals.idle()
+            self.finished.set()
+
+    def _step(self) -> bool:
+        """One round; False when it is time to end."""
+        self._run_jobs()
+        if self._batch is not None:
+            if time.monotonic() >= self._retry_at:
+                self._write(self._batch)
+            elif self._stopping.is_set():
+                return False  # the workers keep what was not acknowledged
+            else:
+                time.sleep(0.01)
+            return True
+        frames = self._inbox.take(self._patience())
+        if frames:
+            self._write(Batch(frames, _now()))
+        elif self._stopping.is_set():
+            return False
+        self._maintain()
+        return True
+
+    def _patience(self) -> float:
+        if self._stopping.is_set() or not self._jobs.empty():
+            return 0.0
+        return max(0.0, min(_IDLE_SECONDS, self._maintain_at - time.monotonic()))
+
+    def _run_jobs(self) -> None:
+        while True:
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                return
+            self._vitals.busy(())
+            job()
+            self._vitals.idle()
+
+    def _write(self, batch: Batch) -> None:
+        self._batch = batch
+        try:
+            self._record(batch)
+            for gap in [*batch.new_gaps(), *batch.drops(_now())]:
+                self._store.writer.record_gap(gap.reason, gap.count, gap.since, gap.until)
+        except StoreUnavailable as error:
+            self._back_off(error)
+            return
+        finally:
+            self._vitals.idle()
+        self._batch = None
+        if self._failures:
+            log.warning("the store can be written again")
+        self._failures = 0
+        self._vitals.ready = True
+        batch.acknowledge()
+
+    def _back_off(self, error: StoreUnavailable) -> None:
+        wait = _RETRY_SECONDS[min(self._failures, len(_RETRY_SECONDS) - 1)]
+        if self._failures == 0:
+            log.warning("the store cannot be written now, captures wait: %s", error)
+        self._failures += 1
+        self._retry_at = time.monotonic() + wait
+        self._vitals.ready = False
+
+    def _record(self, batch: Batch) -> None:
+        """Write the captures of a batch. Suspects of earlier ends go one by one."""
+        rest = []
+        for key, capture in batch.captures.items():
+            if key in batch.rejected:
+                continue
+            if key not in self._suspects:
+                rest.append(capture)
+                continue
+            if is_poison(self._suspects[key]):
+                batch.rejected[key] = "poison"
+                log.error("capture %s ended the keeper twice and is dropped", key.hex())
+            else:
+                batch.rejected |= self._record_together([capture])
+            del self._suspects[key]
+            self._vitals.cleared(self._suspects)
+        if rest:
+            batch.rejected |= self._record_together(rest)
+
+    def _record_together(self, captures: list[Capture]) -> dict[bytes, str]:
+        self._vitals.busy([capture.id for capture in captures])
+        try:
+            result = self._store.recorder.record(captures)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - capture guard: a bad one must not stop the rest
+            if len(captures) == 1:
+                log.error("a capture cannot be recorded (%s)", type(error).__name__)
+                return {captures[0].id: "rejected"}
+            rejected: dict[bytes, str] = {}
+            for capture in captures:
+                rejected |= self._record_together([capture])
+            return rejected
+        return dict.fromkeys(result.rejected, "rejected")
+
+    def _maintain(self) -> None:
+        if time.monotonic() < self._maintain_at:
+            return
+        pause = _MAINTAIN_SECONDS
+        self._vitals.busy(())
+        try:
+            if self._store.writer.maintain(_now()):
+                pause = _STEP_PAUSE_SECONDS
+        except StoreUnavailable as error:
+            log.warning("housekeeping of the store waits: %s", error)
+        finally:
+            self._vitals.idle()
+        self._maintain_at = time.monotonic() + pause
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

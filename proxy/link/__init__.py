@@ -1,0 +1,1 @@
+"""The link: numbered frames of captures from workers to the keeper, and acknowledgements back."""
