@@ -9,6 +9,7 @@ from starlette.responses import Response
 from proxy.api import (
     activities,
     analytics,
+    entries,
     facets,
     health,
     integrations,
@@ -48,6 +49,7 @@ def all_endpoints(metrics: ApiMetrics) -> tuple[Endpoint, ...]:
         activities.LIST,
         *stream.endpoints(metrics),
         activities.SHOW,
+        *entries.ENDPOINTS,
         *facets.ENDPOINTS,
         *analytics.ENDPOINTS,
         *integrations.ENDPOINTS,

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -15,11 +15,10 @@ from store.accounting import Accounting
 from store.analytics import AnalyticsReader
 from store.backend import Reader
 from store.capture import Capture
+from store.log_entry import LogCompletion, LogEntry
+from store.redaction.exchange import RedactedExchange
 from store.scope import Scope
 from store.tokens import TokenStore
-
-if TYPE_CHECKING:
-    from store.log_entry import LogCompletion, LogEntry
 
 
 class ListenerAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +80,7 @@ type Complete = Callable[[bytes, LogCompletion, Scope], Awaitable[bool]]
 """Complete a started activity; False when the scope sees no such activity that is still open.
 Raises `EntryError`, or `StoreUnavailable`."""
 
-type Explain = Callable[[Capture, UUID], Any]
+type Explain = Callable[[Capture, UUID], RedactedExchange]
 """Redact without keeping anything; returns the redacted exchange. Called in a thread."""
 
 
