@@ -1,0 +1,89 @@
+"""The requests that log activities, and what their answers mean; the same for sync and async."""
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+DEFAULT_URL = "http://127.0.0.1:8090"
+DEFAULT_TIMEOUT = 2.0
+"""Seconds that a service waits at most for its log."""
+
+log = logging.getLogger("wiretrail.client")
+
+
+class WiretrailError(Exception):
+    """An activity could not be logged. The text tells why, and nothing of the activity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where activities are logged, and how failures are told."""
+
+    url: str
+    token: str | None
+    raise_errors: bool
+
+    @classmethod
+    def of(cls, url: str | None, token: str | None, raise_errors: bool) -> "Target":
+        """What is not given comes from `WIRETRAIL_URL` and `WIRETRAIL_TOKEN`."""
+        address = url or os.environ.get("WIRETRAIL_URL") or DEFAULT_URL
+        return cls(
+            address.rstrip("/"), token or os.environ.get("WIRETRAIL_TOKEN") or None, raise_errors
+        )
+
+    def start(self, fields: Mapping[str, Any]) -> httpx.Request:
+        """The request that creates an activity."""
+        return self._request("POST", "/api/v1/activities", fields)
+
+    def complete(self, activity_id: str, fields: Mapping[str, Any]) -> httpx.Request:
+        """The request that completes one."""
+        return self._request("PATCH", f"/api/v1/activities/{quote(activity_id, safe='')}", fields)
+
+    def _request(self, method: str, path: str, fields: Mapping[str, Any]) -> httpx.Request:
+        told = {name: value for name, value in fields.items() if value is not None}
+        try:
+            content = json.dumps(told, default=str).encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise WiretrailError(f"the fields are no JSON ({type(error).__name__})") from None
+        headers = {"Content-Type": "application/json"}
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
+        try:
+            return httpx.Request(method, self.url + path, headers=headers, content=content)
+        except (httpx.InvalidURL, ValueError, TypeError) as error:
+            raise WiretrailError(f"WIRETRAIL_URL is unusable ({type(error).__name__})") from None
+
+    def report(self, error: Exception) -> None:
+        """Raise it where that was asked for, else log it."""
+        failure = error if isinstance(error, WiretrailError) else _unreachable(error)
+        if self.raise_errors:
+            raise failure from None
+        log.warning("activity not logged: %s", failure)
+
+
+def _unreachable(error: Exception) -> WiretrailError:
+    return WiretrailError(f"the Wiretrail API cannot be reached ({type(error).__name__})")
+
+
+def check(response: httpx.Response) -> dict[str, Any]:
+    """The answer's JSON object.
+
+    Raises:
+        WiretrailError: the API refused.
+    """
+    try:
+        answer = response.json() if response.content else {}
+    except ValueError:
+        answer = {}
+    if not isinstance(answer, dict):
+        answer = {}
+    if not response.is_success:
+        detail = answer.get("detail") or answer.get("title") or "no reason given"
+        raise WiretrailError(f"the Wiretrail API answered {response.status_code}: {detail}")
+    return answer
