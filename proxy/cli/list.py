@@ -10,8 +10,6 @@ from proxy.cli.rows import say_activities
 from proxy.cli.terminal import note, say_json
 from store.backend import Page
 
-LARGEST_PAGE = 1000
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
@@ -39,14 +37,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _collect(args: argparse.Namespace) -> Page:
-    """As many pages as the limit needs."""
-    params = filters.params_of(args)
     async with source.open_source(args) as opened:
-        found = Page(items=[], next=args.cursor)
-        while len(found.items) < args.limit:
-            limit = min(args.limit - len(found.items), LARGEST_PAGE)
-            page = await opened.page(params, cursor=found.next, limit=limit)
-            found = Page(items=found.items + page.items, next=page.next)
-            if page.next is None:
-                break
-    return found
+        return await source.collect(
+            opened, filters.params_of(args), cursor=args.cursor, limit=args.limit
+        )

@@ -7,13 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from store.open_store import open_reader
-
 from proxy.cli.source import Params
 from store.activity import Activity
 from store.backend import Page
 from store.filters import ActivityFilter, parse_filter
 from store.scope import SERVICE
+from store.sqlite.reader import SqliteReader
 
 _POLL_SECONDS: Final = 0.2
 _BATCH: Final = 500
@@ -22,8 +21,8 @@ _BATCH: Final = 500
 class LocalSource:
     """A store of this machine, seen by its operator: all organizations, with bodies."""
 
-    def __init__(self, store: str | Path) -> None:
-        self._reader = open_reader(store)
+    def __init__(self, database: Path) -> None:
+        self._reader = SqliteReader(database)
 
     async def __aenter__(self) -> Self:
         return self

@@ -43,7 +43,7 @@ async def _find(args: argparse.Namespace) -> Activity:
     async with source.open_source(args) as opened:
         identifier = args.id
         if identifier is None:
-            page = await opened.page({}, cursor=None, limit=1)
+            page = await source.collect(opened, {}, cursor=None, limit=1)
             if not page.items:
                 raise CommandError("nothing is recorded yet")
             identifier = page.items[0].id

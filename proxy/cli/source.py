@@ -9,7 +9,8 @@ import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import urlsplit
 
 from proxy.cli.errors import CommandError, UsageError
 from store.activity import Activity
@@ -18,6 +19,8 @@ from store.data_folder import DataFolder, default_path
 
 if TYPE_CHECKING:
     from proxy.cli.api_source import ApiSource
+
+LARGEST_PAGE: Final = 1000
 
 type Params = Mapping[str, list[str]]
 """Filters by name, as `store.filters.PARAMETERS` lists them."""
@@ -110,20 +113,46 @@ def api_of(args: argparse.Namespace) -> "ApiSource":
     return ApiSource(args.server, _token(Path(args.token_file)))
 
 
-def store_of(args: argparse.Namespace) -> str | Path:
-    """The URL of the store, or the path of its database file, which is there.
+async def collect(opened: Source, params: Params, *, cursor: str | None, limit: int) -> Page:
+    """The newest activities that fit, from as many pages as it takes: a page has at most
+    `LARGEST_PAGE`, and may be short when finding more would take long."""
+    found = Page(items=[], next=cursor)
+    while len(found.items) < limit:
+        wanted = min(limit - len(found.items), LARGEST_PAGE)
+        page = await opened.page(params, cursor=found.next, limit=wanted)
+        found = Page(items=found.items + page.items, next=page.next)
+        if page.next is None:
+            break
+    return found
+
+
+def store_of(args: argparse.Namespace) -> Path:
+    """The database file of the store, which is there.
 
     Raises:
         CommandError: there is no store.
     """
-    if args.store is not None:
-        return str(args.store)
-    path = folder_of(args).activity_db
+    path = folder_of(args).activity_db if args.store is None else sqlite_path(args.store)
     if not path.exists():
         raise CommandError(
             f"there is no activity log at {path}; `wiretrail up` starts one, --data names another"
         )
     return path
+
+
+def sqlite_path(url: str) -> Path:
+    """The file that `sqlite:///...` names.
+
+    Raises:
+        UsageError: the URL names no SQLite file.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "sqlite" or parts.netloc or not parts.path.startswith("/"):
+        raise UsageError(
+            'expected a store such as "sqlite:///var/lib/wiretrail/activity.db", '
+            f'found one of scheme "{parts.scheme}"'
+        )
+    return Path(parts.path)
 
 
 def _token(file: Path) -> str:

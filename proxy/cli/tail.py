@@ -36,7 +36,7 @@ async def _follow(args: argparse.Namespace) -> None:
     params = filters.params_of(args)
     async with source.open_source(args) as opened:
         if args.lines > 0:
-            page = await opened.page(params, cursor=None, limit=min(args.lines, 1000))
+            page = await source.collect(opened, params, cursor=None, limit=args.lines)
             for activity in reversed(page.items):
                 _say(activity, args)
         sys.stdout.flush()
