@@ -24,7 +24,7 @@ _KNOWN: Final = (
     "SELECT key, id, status, organization, integration, endpoint, activity_type, direction"
     " FROM activities WHERE key IN ({})"
 )
-_INTO_ACTIVITIES: Final = f"INSERT OR REPLACE INTO activities VALUES ({', '.join('?' * 32)})"
+_INTO_ACTIVITIES: Final = f"INSERT OR REPLACE INTO activities VALUES ({', '.join('?' * 32)})"  # noqa: S608
 _INTO_CONTENTS: Final = "INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?, ?, ?)"
 _NO_CONTENTS: Final = (None,) * 5
 
@@ -47,7 +47,7 @@ class _Batch:
         self._pending: dict[int, ActivityRow] = {}
         self._known: dict[int, _Known] = {}
         self._inserted = self._completed = self._repeated = 0
-        for keys in batched((key_of(row.id) for row in rows), 500, strict=False):
+        for keys in batched((key_of(row.id) for row in rows), 500):
             self._look_up(keys)
 
     def take(self, row: ActivityRow) -> None:
@@ -129,7 +129,10 @@ def _small_columns(
     duration = row.response_time_ms
     response_us = None if duration is None else round(duration * 1000)
     created = created_at(key)
-    code = "" if status <= 1 else row.error_code or str(row.response_status or "")
+    answer = row.response_status or 0
+    code = row.error_code or (str(answer) if answer >= 400 or (answer and status > 1) else "")
+    if status == STARTED:
+        code = ""  # and nothing else, or its replacement could not take it back
     tally.add(
         (created // HOUR_MS, organization, integration, endpoint, kind, direction, status, code),
         created,

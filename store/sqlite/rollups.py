@@ -53,9 +53,16 @@ _INTO_ENDPOINTS: Final = _upsert(
     ("span", "bucket", "organization", "endpoint", "failures"),
     "failures = failures + excluded.failures, ",
 )
+_INTO_HOURS: Final = (
+    "INSERT INTO hours VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count"
+)
 _EMPTY_ROLLUPS: Final = (
     "DELETE FROM rollups WHERE span = ? AND bucket = ? AND organization = ? AND integration = ?"
     " AND activity_type = ? AND direction = ? AND status = ? AND code = ? AND count = 0"
+)
+_EMPTY_ENDPOINTS: Final = (
+    "DELETE FROM endpoint_rollups WHERE span = ? AND bucket = ? AND organization = ?"
+    " AND endpoint = ? AND count = 0"
 )
 _EMPTY_TOTALS: Final = (
     "DELETE FROM totals WHERE bucket = ? AND organization = ? AND direction = ? AND status = ?"
@@ -88,18 +95,20 @@ class Tally:
 
     def write(self, database: sqlite3.Connection) -> None:
         """Add everything to the tables, inside the caller's transaction."""
-        rollups: dict[tuple[object, ...], list[int]] = {}
-        totals: dict[tuple[object, ...], list[int]] = {}
-        endpoints: dict[tuple[object, ...], list[int]] = {}
+        rollups: dict[tuple[int | str, ...], list[int]] = {}
+        totals: dict[tuple[int | str, ...], list[int]] = {}
+        endpoints: dict[tuple[int | str, ...], list[int]] = {}
+        hours: dict[int, int] = {}
         for place, measures in self._places.items():
             hour, organization, integration, endpoint, kind, direction, status, code = place
+            hours[hour] = hours.get(hour, 0) + measures[_COUNT]
             _merge(totals, (hour, organization, direction, status), measures)
             for span, bucket in ((SPAN_HOUR, hour), (SPAN_DAY, hour // HOURS_A_DAY)):
                 counted = (organization, integration, kind, direction, status, code)
                 _merge(rollups, (span, bucket, *counted), measures)
-                if status != STARTED:
-                    failed = status > 1
-                    _merge(endpoints, (span, bucket, organization, endpoint, failed), measures)
+                failed = status > 1
+                _merge(endpoints, (span, bucket, organization, endpoint, failed), measures)
+        database.executemany(_INTO_HOURS, hours.items())
         database.executemany(_INTO_ROLLUPS, _lines(rollups))
         database.executemany(_INTO_TOTALS, _lines(totals))
         database.executemany(
@@ -111,6 +120,8 @@ class Tally:
         )
         # Only rows of `started` are ever uncounted; without this they would stay as zeros.
         database.executemany(_EMPTY_ROLLUPS, [key for key in rollups if key[6] == STARTED])
+        uncounted = [key[:4] for key, measures in endpoints.items() if measures[_COUNT] <= 0]
+        database.executemany(_EMPTY_ENDPOINTS, uncounted)
         database.executemany(_EMPTY_TOTALS, [key for key in totals if key[3] == STARTED])
 
     def _at(self, place: Place) -> list[int]:
@@ -121,7 +132,7 @@ class Tally:
 
 
 def _merge(
-    into: dict[tuple[object, ...], list[int]], key: tuple[object, ...], measures: list[int]
+    into: dict[tuple[int | str, ...], list[int]], key: tuple[int | str, ...], measures: list[int]
 ) -> None:
     sums = into.get(key)
     if sums is None:
@@ -132,5 +143,5 @@ def _merge(
     sums[_MAX], sums[_LAST] = highest, latest
 
 
-def _lines(sums: dict[tuple[object, ...], list[int]]) -> Iterable[tuple[object, ...]]:
+def _lines(sums: dict[tuple[int | str, ...], list[int]]) -> Iterable[tuple[object, ...]]:
     return ((*key, *measures) for key, measures in sums.items())

@@ -28,7 +28,8 @@ _FIRST: Final = f"""
 CREATE TABLE state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 
 -- Interned values. `used` is the last UTC day on which a row referred to the entry.
-CREATE TABLE organizations (number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, name TEXT NOT NULL);
+CREATE TABLE organizations (
+    number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, name TEXT NOT NULL);
 CREATE TABLE integrations (
     number INTEGER PRIMARY KEY, organization INTEGER NOT NULL, id BLOB NOT NULL,
     name TEXT NOT NULL, UNIQUE (organization, id));
@@ -74,7 +75,8 @@ CREATE TABLE dictionaries (
     number INTEGER PRIMARY KEY, created_at INTEGER NOT NULL, content BLOB NOT NULL);
 
 -- Rollups: `span` 0 counts per UTC hour, 1 per UTC day; `bucket` is the hour's or day's number
--- since 1970. `code` is the error code or HTTP status of a failure, else empty.
+-- since 1970. `code` is the error code, else the HTTP status of a failure, else empty. Reading
+-- pages relies on it that every row is counted here under its own values.
 CREATE TABLE rollups (
     span INTEGER NOT NULL, bucket INTEGER NOT NULL, integration INTEGER NOT NULL,
     activity_type INTEGER NOT NULL, direction INTEGER NOT NULL, status INTEGER NOT NULL,
@@ -93,6 +95,8 @@ CREATE TABLE totals (
     status INTEGER NOT NULL, {_MEASURES_SQL},
     PRIMARY KEY (bucket, organization, direction, status)
 ) WITHOUT ROWID;
+-- How many rows each hour got, so that readers can cut a scan into even pieces.
+CREATE TABLE hours (bucket INTEGER PRIMARY KEY, count INTEGER NOT NULL);
 
 CREATE TABLE gaps (
     number INTEGER PRIMARY KEY, reason TEXT NOT NULL, count INTEGER NOT NULL,
@@ -213,8 +217,15 @@ FROM rollups r
     JOIN organizations o ON o.number = r.organization
     JOIN integrations i ON i.number = r.integration
 WHERE r.span = 1 AND r.count > 0
-GROUP BY r.bucket, r.integration, r.activity_type, r.direction, r.status""",
+GROUP BY r.bucket, r.integration, r.activity_type, r.direction, r.status""",  # noqa: S608
 }
+
+
+HEADER: Final = (
+    "PRAGMA user_version",
+    "PRAGMA application_id",
+    "SELECT count(*) FROM sqlite_schema",
+)
 
 
 def check(database: sqlite3.Connection) -> int:
@@ -224,9 +235,11 @@ def check(database: sqlite3.Connection) -> int:
         SchemaTooNew: a newer program wrote it.
         StoreError: it is a database of something else.
     """
-    (version,) = database.execute("PRAGMA user_version").fetchone()
-    (application,) = database.execute("PRAGMA application_id").fetchone()
-    (tables,) = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return version_of(*(database.execute(question).fetchone()[0] for question in HEADER))
+
+
+def version_of(version: int, application: int, tables: int) -> int:
+    """What the answers to `HEADER` mean; raises as `check`."""
     if application not in (0, APPLICATION_ID) or (application == 0 and (tables or version)):
         raise StoreError("this SQLite file belongs to another program")
     if version > len(MIGRATIONS):
@@ -234,7 +247,7 @@ def check(database: sqlite3.Connection) -> int:
             f"the database has schema version {version}, this program knows up to "
             f"{len(MIGRATIONS)}; use the newer Wiretrail that wrote it"
         )
-    return int(version)
+    return version
 
 
 def migrate(database: sqlite3.Connection) -> None:

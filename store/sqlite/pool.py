@@ -1,0 +1,152 @@
+"""Connections that read: a few, read-only, opened when first needed and used by one query each."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import aiosqlite
+
+from store.errors import StoreUnavailable
+from store.sqlite import schema
+from store.sqlite.compression import Decompressor
+from store.sqlite.connection import store_errors
+from store.sqlite.narrowing import Fragment
+
+SIZE: Final = 4
+_BUSY_S: Final = 1.0
+
+
+class Connection:
+    """One read-only connection with what it needs to read compressed bodies."""
+
+    def __init__(self, database: aiosqlite.Connection, identity: tuple[int, int]) -> None:
+        self._database = database
+        self.identity = identity
+        self.decompressor = Decompressor()
+
+    async def rows(self, statement: Fragment) -> list[sqlite3.Row | tuple[Any, ...]]:
+        """Every row of a statement. Cancelling interrupts it.
+
+        Raises:
+            StoreUnavailable: SQLite cannot read now.
+        """
+        try:
+            with store_errors("read the store"):
+                return list(await self._database.execute_fetchall(statement.sql, statement.values))
+        except asyncio.CancelledError:
+            # The thread works on until SQLite is told; the connection stays usable.
+            await self._database.interrupt()
+            raise
+
+    async def learn_dictionaries(self) -> None:
+        """Load the dictionaries that were made since the connection was opened."""
+        for number, content in await self.rows(
+            Fragment("SELECT number, content FROM dictionaries")
+        ):
+            if not self.decompressor.knows(number):
+                self.decompressor.add(number, content)
+
+    async def close(self) -> None:
+        """Close it."""
+        await self._database.close()
+
+
+class Pool:
+    """At most `SIZE` connections; whoever comes when all are in use waits."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._free: list[Connection] = []
+        self._turns = asyncio.Semaphore(SIZE)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection of one's own for a while.
+
+        Raises:
+            StoreUnavailable: there is no database, or it cannot be opened.
+            SchemaTooNew: a newer program wrote it.
+        """
+        async with self._turns:
+            connection = await self._take()
+            try:
+                yield connection
+            except BaseException:
+                await asyncio.shield(connection.close())
+                raise
+            self._free.append(connection)
+
+    async def close(self) -> None:
+        """Close every connection that is not in use."""
+        while self._free:
+            await self._free.pop().close()
+
+    async def _take(self) -> Connection:
+        identity = _identity(self._path)
+        while self._free:
+            connection = self._free.pop()
+            if connection.identity == identity:
+                return connection
+            await connection.close()  # the file was replaced
+        return await self._open(identity)
+
+    async def _open(self, identity: tuple[int, int]) -> Connection:
+        with store_errors(f"open {self._path}"):
+            database = await aiosqlite.connect(
+                f"{self._path.absolute().as_uri()}?mode=ro",
+                uri=True,
+                timeout=_BUSY_S,
+                isolation_level=None,
+            )
+            try:
+                connection = Connection(database, identity)
+                await _prepare(database, connection.decompressor)
+            except BaseException:
+                await database.close()
+                raise
+        return connection
+
+
+async def _prepare(database: aiosqlite.Connection, decompressor: Decompressor) -> None:
+    answers = [first(await database.execute_fetchall(question)) for question in schema.HEADER]
+    version = schema.version_of(*answers)
+    if version < len(schema.MIGRATIONS):
+        raise StoreUnavailable(
+            f"the database has schema version {version}; it is brought up to date when a"
+            " keeper opens it (wiretrail up)"
+        )
+    await database.execute("PRAGMA query_only = ON")
+    await database.execute("PRAGMA mmap_size = 0")
+    await database.create_function("plain_text", 2, _tolerant(decompressor), deterministic=True)
+
+
+def _tolerant(decompressor: Decompressor) -> Callable[[Any, Any], str | None]:
+    """A body that cannot be read is not found; it must not break the search of all others."""
+
+    def plain_text(value: str | bytes | None, dictionary: int | None) -> str | None:
+        try:
+            return decompressor.text(value, dictionary)
+        except StoreUnavailable:
+            return None
+
+    return plain_text
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        raise StoreUnavailable(
+            f"there is no store at {path}; start one with wiretrail up"
+        ) from None
+    return found.st_dev, found.st_ino
+
+
+def first(rows: Iterable[Any]) -> Any:
+    """The only value of the only row."""
+    ((value,),) = rows
+    return value

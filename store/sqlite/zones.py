@@ -1,0 +1,106 @@
+"""Zones: the stretches of time worth looking at for a filter, newest first.
+
+Rollups tell in which hours rows with given organization, integration, type, direction, status,
+code or endpoint exist at all. A page therefore skips what cannot match, and costs the same at
+any depth and at any number of rows. Hours with many rows are cut into slices and hours with
+few are taken together, so that each stretch is about `STRETCH` rows to look at.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from typing import Final
+
+from store.sqlite.keys import EPOCH_MS, first_key
+from store.sqlite.narrowing import Fragment, Narrowing, joined
+from store.sqlite.pool import Connection
+from store.sqlite.rollups import HOUR_MS, HOURS_A_DAY, SPAN_DAY, SPAN_HOUR
+
+STRETCH: Final = 10_000
+
+
+async def stretches(
+    connection: Connection, narrowing: Narrowing, low: int, high: int
+) -> AsyncIterator[tuple[int, int]]:
+    """Key ranges within `low` to below `high` that together hold every matching row."""
+    if low >= high:
+        return
+    if narrowing.exact:
+        yield low, high
+        return
+    span = Fragment("bucket BETWEEN ? AND ?", (_hour(low), _hour(high - 1)))
+    counted = f"SELECT bucket, count FROM hours WHERE {span.sql} ORDER BY bucket DESC"  # noqa: S608
+    rows: dict[int, int] = dict(await connection.rows(Fragment(counted, span.values)))  # type: ignore[arg-type]
+    if not narrowing.hours and not narrowing.endpoints:
+        for stretch in _cut(rows, rows, low, high):
+            yield stretch
+        return
+    days = await _buckets(connection, narrowing, SPAN_DAY, _hour(low) // 24, _hour(high - 1) // 24)
+    # A few days at a time, then more: most pages are full after the first.
+    begin, size = 0, 1
+    while begin < len(days):
+        some = days[begin : begin + size]
+        first, last = some[-1] * HOURS_A_DAY, some[0] * HOURS_A_DAY + HOURS_A_DAY - 1
+        first, last = max(first, _hour(low)), min(last, _hour(high - 1))
+        hours = await _buckets(connection, narrowing, SPAN_HOUR, first, last)
+        for stretch in _cut(hours, rows, low, high):
+            yield stretch
+        begin, size = begin + size, size * 4
+
+
+async def _buckets(
+    connection: Connection, narrowing: Narrowing, span: int, first: int, last: int
+) -> list[int]:
+    """The hours or days with possible matches, newest first."""
+    conditions = [
+        Fragment("a.span = ? AND a.bucket BETWEEN ? AND ?", (span, first, last)),
+        *narrowing.hours,
+    ]
+    if narrowing.endpoints:
+        wanted = joined(narrowing.endpoints)
+        conditions.append(
+            Fragment(
+                "a.bucket IN (SELECT r.bucket FROM endpoint_rollups r WHERE r.span = ?"  # noqa: S608
+                " AND r.bucket BETWEEN ? AND ? AND r.endpoint IN"
+                f" (SELECT e.number FROM endpoints e WHERE {wanted.sql}))",
+                (span, first, last, *wanted.values),
+            )
+        )
+    where = joined(conditions)
+    sql = f"SELECT DISTINCT a.bucket FROM rollups a WHERE {where.sql} ORDER BY a.bucket DESC"  # noqa: S608
+    return [bucket for (bucket,) in await connection.rows(Fragment(sql, where.values))]
+
+
+def _cut(
+    hours: Iterable[int], rows: Mapping[int, int], low: int, high: int
+) -> Iterator[tuple[int, int]]:
+    """Hours (newest first) as key ranges of about `STRETCH` rows each."""
+    top = bottom = None
+    size = 0
+    for hour in hours:
+        count = rows.get(hour, 0)
+        # Rows in the hours between are looked at in vain, so only neighbours are joined.
+        if top is not None and (hour + 1 != bottom or size + count > STRETCH):
+            yield from _sliced(bottom, top, size, low, high)
+            top = None
+        if top is None:
+            top, size = hour + 1, 0
+        bottom, size = hour, size + count
+    if top is not None:
+        yield from _sliced(bottom, top, size, low, high)
+
+
+def _sliced(
+    bottom: int | None, top: int, size: int, low: int, high: int
+) -> Iterator[tuple[int, int]]:
+    assert bottom is not None
+    slices = max(1, -(-size // STRETCH))
+    begin, end = bottom * HOUR_MS, top * HOUR_MS
+    borders = [begin + (end - begin) * number // slices for number in range(slices + 1)]
+    for number in reversed(range(slices)):
+        lower = max(low, first_key(borders[number]))
+        upper = min(high, first_key(borders[number + 1]))
+        if lower < upper:
+            yield lower, upper
+
+
+def _hour(key: int) -> int:
+    return ((key >> 22) + EPOCH_MS) // HOUR_MS
