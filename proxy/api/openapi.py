@@ -10,6 +10,7 @@ import msgspec
 from starlette.responses import Response
 
 from proxy.api.endpoint import PREFIX, Call, Endpoint, Parameter
+from proxy.api.field_notes import describe
 from proxy.api.problem import MEDIA_TYPE, Problem
 
 _TAGS: Final = {
@@ -38,25 +39,27 @@ _RATHER: Final = {
 
 def document_endpoint(endpoints: Sequence[Endpoint], version: str) -> Endpoint:
     """The endpoint that serves the document of all `endpoints` and of itself."""
-    encoded: list[bytes] = []
+    made: list[bytes] = []
 
     async def openapi(call: Call) -> Response:
-        """This document. Needs no token."""
-        return Response(encoded[0], media_type="application/json")
+        """This document."""
+        if not made:
+            made.append(msgspec.json.encode(document((*endpoints, endpoint), version)))
+        return Response(made[0], media_type="application/json")
 
     endpoint = Endpoint(
         "GET", f"{PREFIX}/openapi.json", openapi, "This document", "operation", public=True
     )
-    encoded.append(msgspec.json.encode(document((*endpoints, endpoint), version)))
     return endpoint
 
 
 def document(endpoints: Sequence[Endpoint], version: str) -> dict[str, Any]:
     """The OpenAPI document."""
-    types = [Problem]
+    types: list[Any] = [Problem]
     for endpoint in endpoints:
         types += [one for one in (endpoint.body, endpoint.answer) if one is not None]
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    describe(components, types)
     by_type = {id(one): schema for one, schema in zip(types, schemas, strict=True)}
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
@@ -77,7 +80,6 @@ def document(endpoints: Sequence[Endpoint], version: str) -> dict[str, Any]:
         "security": [{"token": []}, {"session": []}],
         "components": {
             "schemas": components,
-            "responses": {str(status): _problem_response(status) for status in _RATHER},
             "securitySchemes": {
                 "token": {
                     "type": "http",
