@@ -1,0 +1,62 @@
+// The request of an activity as a command or program. Pure. What was redacted becomes a placeholder.
+
+import { header, isBinary } from "./body-kinds.js";
+import { stringify } from "./json-text.js";
+
+const LEFT_OUT = /^(host|content-length|connection|transfer-encoding|accept-encoding|keep-alive|te|trailer|upgrade|proxy-.*|traceparent|tracestate|x-forwarded-.*)$/i;
+const MARK = /\[REDACTED(?::[0-9a-f]+)?[^\]\n]{0,40}\]/g;
+
+const placeholder = (name) => `YOUR_${name.toUpperCase().replace(/[^A-Z0-9]+/g, "_")}`;
+const fill = (text, name = "secret") => String(text).replace(MARK, placeholder(name));
+const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+/** JSON string syntax is Python's and JavaScript's too. */
+const literal = (text) => JSON.stringify(text);
+
+/** `{method, url, headers, body, note}` that all four forms are written from. */
+export function plainRequest(row) {
+  const headers = Object.entries(row.request_headers ?? {}).filter(([name]) => !LEFT_OUT.test(name))
+    .flatMap(([name, value]) => [value].flat().map((one) => [name, fill(one, name)]));
+  const url = row.endpoint.replace(/([?&])([^=&]*)=([^&]*)/g, (all, mark, name, value) => `${mark}${name}=${fill(value, name)}`);
+  let body = null;
+  let note = row.bodies_withheld ? "headers and body are not shown to this token" : null;
+  if (isBinary(row.request_body)) note = "the binary body was not kept";
+  else if (row.request_body !== null && row.request_body !== undefined) body = fill(typeof row.request_body === "string" ? row.request_body : stringify(row.request_body));
+  if (row.request_truncated) note = "only the beginning of the body was kept";
+  return { method: row.method, url: fill(url), headers, body, note };
+}
+
+export function curl(row) {
+  const { method, url, headers, body, note } = plainRequest(row);
+  const glob = /[[\]{}]/.test(url) ? " --globoff" : "";
+  const compressed = header(row.request_headers, "accept-encoding") ? " --compressed" : "";
+  const form = method === "HEAD" ? " --head" : method === "GET" && body === null ? "" : ` --request ${/^[A-Z]+$/.test(method) ? method : shell(method)}`;
+  // curl takes `Name;` for a header with an empty value.
+  const lines = headers.map(([name, value]) => `--header ${shell(value ? `${name}: ${value}` : `${name};`)}`);
+  if (body !== null) lines.push(`--data-raw ${shell(body)}`);
+  return [note && `# ${note}`, [`curl${form}${glob}${compressed} ${shell(url)}`, ...lines].join(" \\\n  ")].filter(Boolean).join("\n");
+}
+
+export function httpie(row) {
+  const { method, url, headers, body, note } = plainRequest(row);
+  const lines = headers.map(([name, value]) => shell(value ? `${name}:${value}` : `${name};`));
+  if (body !== null) lines.unshift(`--raw ${shell(body)}`);
+  return [note && `# ${note}`, [`http --ignore-stdin ${method} ${shell(url)}`, ...lines].join(" \\\n  ")].filter(Boolean).join("\n");
+}
+
+export function python(row) {
+  const { method, url, headers, body, note } = plainRequest(row);
+  const lines = [literal(method), literal(url)];
+  if (headers.length) lines.push(`headers=[\n${headers.map(([name, value]) => `        (${literal(name)}, ${literal(value)}),`).join("\n")}\n    ]`);
+  if (body !== null) lines.push(`content=${literal(body)}`);
+  return `${note ? `# ${note}\n` : ""}import httpx\n\nresponse = httpx.request(\n${lines.map((line) => `    ${line},`).join("\n")}\n)\nprint(response.status_code, response.text)`;
+}
+
+export function javascript(row) {
+  const { method, url, headers, body, note } = plainRequest(row);
+  const lines = [`method: ${literal(method)}`];
+  if (headers.length) lines.push(`headers: [\n${headers.map(([name, value]) => `    [${literal(name)}, ${literal(value)}],`).join("\n")}\n  ]`);
+  if (body !== null) lines.push(`body: ${literal(body)}`);
+  return `${note ? `// ${note}\n` : ""}const response = await fetch(${literal(url)}, {\n${lines.map((line) => `  ${line},`).join("\n")}\n});\nconsole.log(response.status, await response.text());`;
+}
+
+export const FORMS = [["cURL", curl], ["HTTPie", httpie], ["Python (httpx)", python], ["JavaScript (fetch)", javascript]];

@@ -1,0 +1,64 @@
+// The panel of facets: each column's values with how many rows they would leave, and duration.
+
+import { h, icon } from "../dom.js";
+import { FACETS, set, toggle } from "../filters.js";
+import { compact, visible } from "../format.js";
+import { DIRECTION, ERROR, STATUS, TYPE } from "../words.js";
+import { read, write } from "../preferences.js";
+
+const SHOWN = 6;
+const CLOSED_AT_FIRST = new Set(["organization", "error_code", "host"]);
+const FOLDS = "wiretrail.folds";
+
+/** A column's value as people read it. */
+export function valueLabel(name, value) {
+  if (name === "status") return STATUS[value]?.label ?? value;
+  if (name === "direction") return DIRECTION[value]?.label ?? value;
+  if (name === "activity_type") return TYPE[value] ?? value;
+  if (name === "error_code") return ERROR[value] ? value.replaceAll("_", " ") : value;
+  if (name === "response_status" && value === "none") return "No answer";
+  return visible(value);
+}
+
+/** The panel; `onChange(filter)`. Its `update(filter, facets)` redraws it. */
+export function facetPanel({ onChange }) {
+  const panel = h("aside", { class: "facets", "aria-label": "Filters", id: "facets" });
+  const all = new Set();
+  let state = [];
+
+  const draw = () => {
+    const [filter, facets] = state;
+    const focused = document.activeElement?.dataset?.key;
+    panel.replaceChildren(...FACETS.map(({ name, label }) => section(name, label, filter, facets?.[name] ?? [])).filter(Boolean), span(filter));
+    if (focused) panel.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  };
+
+  function section(name, label, filter, values) {
+    const chosen = filter.getAll(name);
+    // A chosen value that no row has now still has to be seen, to be taken away.
+    const listed = [...values, ...chosen.filter((value) => !values.some((one) => one.value === value)).map((value) => ({ value, count: 0 }))];
+    if (!listed.length || (name === "organization" && listed.length < 2 && !chosen.length)) return null;
+    const folds = read(FOLDS, {});
+    const shown = all.has(name) ? listed : listed.filter((one, i) => i < SHOWN || chosen.includes(one.value));
+    const details = h("details", { open: folds[name] ?? (!CLOSED_AT_FIRST.has(name) || chosen.length > 0) },
+      h("summary", {}, label, chosen.length ? h("span", { class: "badge plain" }, String(chosen.length)) : null, icon("chevron")),
+      shown.map(({ value, count }) => h("label", { class: "value", title: visible(value) },
+        h("input", { type: "checkbox", checked: chosen.includes(value), dataset: { key: `${name}:${value}` }, onchange: () => onChange(toggle(filter, name, value)) }),
+        h("bdi", { class: "cut" }, valueLabel(name, value)),
+        h("span", { class: "dim" }, count === undefined ? "" : compact(count)))),
+      listed.length > shown.length && h("button", { type: "button", class: "link more", onclick: () => { all.add(name); draw(); } }, `${listed.length - shown.length} more`));
+    details.addEventListener("toggle", () => write(FOLDS, { ...read(FOLDS, {}), [name]: details.open }));
+    return details;
+  }
+
+  function span(filter) {
+    const field = (name, label) => h("input", {
+      class: "field", type: "number", min: "0", step: "any", inputmode: "numeric", placeholder: label, "aria-label": `${label}, milliseconds`,
+      value: filter.get(name) ?? "", dataset: { key: name }, onchange: (event) => onChange(set(filter, name, event.target.value)),
+    });
+    return h("details", { open: true }, h("summary", {}, "Duration", icon("chevron")),
+      h("div", { class: "span" }, field("min_ms", "min ms"), "–", field("max_ms", "max ms")));
+  }
+
+  return Object.assign(panel, { update(filter, facets) { state = [filter, facets ?? state[1]]; draw(); } });
+}

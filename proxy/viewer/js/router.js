@@ -1,0 +1,65 @@
+// Addresses to pages. A page is a module with `show(main, place)` that returns what ends it:
+// `{leave(), update(place)}`. `update` is called when only the query or a sub-path changed.
+
+const ROUTES = [
+  { name: "log", pattern: /^\/(?:activities\/(?<id>[^/]+))?$/, load: () => import("./pages/log.js") },
+  { name: "analytics", pattern: /^\/analytics$/, load: () => import("./pages/analytics.js") },
+  { name: "integrations", pattern: /^\/integrations$/, load: () => import("./pages/integrations.js") },
+  { name: "integration", pattern: /^\/integrations\/(?<name>[^/]+)$/, load: () => import("./pages/integration.js") },
+  { name: "sign-in", pattern: /^\/sign-in$/, load: () => import("./pages/sign-in.js") },
+];
+
+let current = null;
+let turn = 0;
+
+/** Where the address bar points: `{name, parts, search}`. */
+export function place() {
+  for (const route of ROUTES) {
+    const match = route.pattern.exec(location.pathname);
+    if (match) {
+      const parts = Object.fromEntries(Object.entries(match.groups ?? {}).map(([k, v]) => [k, v && decodeURIComponent(v)]));
+      return { ...route, parts, search: location.search };
+    }
+  }
+  return { name: "missing", parts: {}, search: "", load: () => import("./pages/missing.js") };
+}
+
+/** Changes the address and shows what it names. */
+export function go(address, { replace = false } = {}) {
+  if (address === location.pathname + location.search) return undefined;
+  history[replace ? "replaceState" : "pushState"](null, "", address);
+  return render();
+}
+
+/** Shows the page of the address bar. */
+export async function render() {
+  const where = place();
+  for (const link of document.querySelectorAll("[data-page]")) {
+    const here = link.dataset.page === where.name || (link.dataset.page === "integrations" && where.name === "integration");
+    if (here) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (current?.name === where.name && current.page.update) return current.page.update(where);
+  const mine = (turn += 1);
+  const module = await where.load();
+  if (mine !== turn) return undefined;
+  current?.page.leave?.();
+  const main = document.getElementById("main");
+  main.replaceChildren();
+  current = { name: where.name, page: module.show(main, where) };
+  return undefined;
+}
+
+/** Follows links of our own without loading the page anew. */
+export function start() {
+  addEventListener("popstate", render);
+  document.addEventListener("click", (event) => {
+    const link = event.composedPath().find((node) => node instanceof HTMLAnchorElement);
+    if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (link.origin !== location.origin || link.hasAttribute("download") || link.target || link.hash) return;
+    if (/^\/(api|static|metrics|healthz|readyz)/.test(link.pathname)) return;
+    event.preventDefault();
+    go(link.pathname + link.search);
+  });
+  return render();
+}
