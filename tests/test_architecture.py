@@ -28,6 +28,8 @@ ALLOWED = {
     },
     # The API reads the store and nothing else of ours.
     "proxy/api": {"store", "starlette", "uvicorn", "msgspec", "prometheus_client", "httpx"},
+    # The demo's partners have certificates of a throw-away authority.
+    "proxy/demo": {"addons", "store", "mitmproxy", "cryptography", "msgspec"},
     # The client is installed into services of other teams.
     "proxy/client": {"httpx"},
     "store/postgres": {"store", "asyncpg", "msgspec"},
