@@ -11,8 +11,8 @@ from proxy.cli.source import Params
 from store.activity import Activity
 from store.backend import Page
 from store.filters import ActivityFilter, parse_filter
+from store.open_store import open_reader
 from store.scope import SERVICE
-from store.sqlite.reader import SqliteReader
 
 _POLL_SECONDS: Final = 0.2
 _BATCH: Final = 500
@@ -21,8 +21,8 @@ _BATCH: Final = 500
 class LocalSource:
     """A store of this machine, seen by its operator: all organizations, with bodies."""
 
-    def __init__(self, database: Path) -> None:
-        self._reader = SqliteReader(database)
+    def __init__(self, store: str | Path) -> None:
+        self._reader = open_reader(store)
 
     async def __aenter__(self) -> Self:
         return self
@@ -59,10 +59,12 @@ class LocalSource:
 
     async def export(self, params: Params, form: str) -> AsyncGenerator[bytes]:
         """The text of an export in pieces."""
-        from store.export import export_chunks
+        from proxy.version import version
+        from store.export import export_text
 
-        async for piece in export_chunks(self._reader.export(SERVICE, _filter(params)), form):
-            yield piece
+        rows = self._reader.export(SERVICE, _filter(params))
+        async for piece in export_text(form, rows, version()):
+            yield piece.encode()
 
     async def summary(self, params: Params) -> list[dict[str, Any]]:
         """Rows of the daily summary."""

@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
-from urllib.parse import urlsplit
 
 from proxy.cli.errors import CommandError, UsageError
 from store.activity import Activity
@@ -126,33 +125,20 @@ async def collect(opened: Source, params: Params, *, cursor: str | None, limit: 
     return found
 
 
-def store_of(args: argparse.Namespace) -> Path:
-    """The database file of the store, which is there.
+def store_of(args: argparse.Namespace) -> str | Path:
+    """The address of the store, or the database file of the data folder, which is there.
 
     Raises:
         CommandError: there is no store.
     """
-    path = folder_of(args).activity_db if args.store is None else sqlite_path(args.store)
+    if args.store is not None:
+        return str(args.store)
+    path = folder_of(args).activity_db
     if not path.exists():
         raise CommandError(
             f"there is no activity log at {path}; `wiretrail up` starts one, --data names another"
         )
     return path
-
-
-def sqlite_path(url: str) -> Path:
-    """The file that `sqlite:///...` names.
-
-    Raises:
-        UsageError: the URL names no SQLite file.
-    """
-    parts = urlsplit(url)
-    if parts.scheme != "sqlite" or parts.netloc or not parts.path.startswith("/"):
-        raise UsageError(
-            'expected a store such as "sqlite:///var/lib/wiretrail/activity.db", '
-            f'found one of scheme "{parts.scheme}"'
-        )
-    return Path(parts.path)
 
 
 def _token(file: Path) -> str:

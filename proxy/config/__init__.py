@@ -13,7 +13,7 @@ from proxy.config.relay import (
     relay_settings,
     upstream_bundle,
 )
-from proxy.config.rules import classification_rules, redaction_options
+from proxy.config.rules import capture_options, classification_rules, redaction_options
 from proxy.config.tables import Config
 from proxy.config.units import Address
 
@@ -24,6 +24,7 @@ __all__ = [
     "ConfigError",
     "Problem",
     "api_address",
+    "capture_options",
     "classification_rules",
     "data_folder",
     "listeners",

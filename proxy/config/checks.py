@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from proxy.config.problems import nearest
+from proxy.config.rules import capture_options, classification_rules
 from proxy.config.tables import Config, Incoming
 from proxy.config.units import (
     Address,
@@ -16,6 +17,7 @@ from proxy.config.units import (
     seconds,
     size_in_bytes,
 )
+from store.errors import RuleError
 
 type Mistake = tuple[str, str]
 
@@ -28,6 +30,26 @@ def check(config: Config) -> Iterator[Mistake]:
     yield from _listeners(config)
     yield from _routes(config)
     yield from _names(config)
+    yield from _patterns(config)
+
+
+def _patterns(config: Config) -> Iterator[Mistake]:
+    """Every pattern can be compiled: the same is done when the rules come into force."""
+    # What compiles them takes a moment to import; commands that only read never come here.
+    from store.capture_options import CompiledOptions
+    from store.classification.classifier import Classifier
+    from store.redaction.redactor import Redactor
+
+    attempts: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("rule", lambda: Classifier(classification_rules(config))),
+        ("capture.skip_body", lambda: CompiledOptions(capture_options(config))),
+        ("redaction", lambda: Redactor(bytes(32), config.redaction)),
+    )
+    for path, compiled in attempts:
+        try:
+            compiled()
+        except RuleError as error:
+            yield path, str(error)
 
 
 def _try(parse: Callable[[Any], object], value: Any, path: str) -> Iterator[Mistake]:
@@ -83,10 +105,8 @@ def _finite(duration: Any) -> float:
 
 def _store_url(url: str) -> None:
     parts = urlsplit(url)
-    if parts.scheme in ("postgres", "postgresql") and parts.hostname:
-        return
-    if parts.scheme != "sqlite" or parts.netloc or not parts.path.startswith("/"):
-        raise ValueError('expected a URL such as "sqlite:///var/lib/wiretrail/activity.db"')
+    if parts.scheme not in ("", "sqlite") or parts.netloc or len(parts.path) < 2:
+        raise ValueError('expected a URL such as "sqlite:////var/lib/wiretrail/activity.db"')
 
 
 def _listeners(config: Config) -> Iterator[Mistake]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 
 from proxy.config.units import Duration, Size
+from store.activity import ActivityType
 from store.classification.rules import Integration, Organization, Rule
 from store.redaction.options import RedactionOptions
 
@@ -78,7 +79,9 @@ class SkipBody(Table, frozen=True, kw_only=True):
     path: str | None = None
     """Path, `*` stands for any characters."""
     content_type: str | None = None
-    """Media type, e.g. `image/*`."""
+    """Media type, e.g. `image/*`; only the side that has such a body loses it."""
+    activity_type: ActivityType | None = None
+    """Type of activity."""
 
 
 class Capture(Table, frozen=True, kw_only=True):
@@ -171,6 +174,10 @@ class Api(Table, frozen=True, kw_only=True):
 
     listen: str = "127.0.0.1:8090"
     """Address of API and viewer."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names that the API may be called by beside `localhost` and IP addresses; `*`: any."""
+    frame_ancestors: tuple[str, ...] = ()
+    """Origins whose pages may frame the embeddable tab; none: it may not be framed."""
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
