@@ -3,7 +3,6 @@
 
 import re
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final
 
 PLACE: Final = "{id}"
@@ -18,8 +17,10 @@ _plain = re.compile(r"[A-Za-z0-9_.~!$'()+,\-]+")
 _extension = re.compile(r"\.[a-z]{2,5}")
 _verb = re.compile(r"[A-Za-z]{2,40}")
 _hexadecimal = re.compile(r"[0-9a-fA-F]{8,}")
-_numbered = re.compile(r"[A-Za-z]*[-_.~]\d+|[A-Z]{1,5}\d+|\d+")
-_digits = re.compile(r"\d")
+_separator = re.compile(r"[-_.~]")
+# Words with a digit or two inside: `oauth2`, `s3`, `web2print`.
+_word = re.compile(r"(?=.{0,15}$)[A-Za-z]+(?:\d{1,2}[A-Za-z]*)?|")
+_digit = re.compile(r"\d").search
 
 
 def path_template(path: str) -> str:
@@ -62,21 +63,14 @@ def _is_variable(segment: str) -> bool:
         return False
     if _plain.fullmatch(segment) is None:
         return True
-    digits = len(_digits.findall(segment))
-    if digits == 0:
-        # A long word of one case, or words joined by dashes, is a name; mixed case is a token.
-        return len(segment) >= 24 and _is_mixed(segment)
-    return (
-        digits >= 4
-        or len(segment) >= 16
-        or _hexadecimal.fullmatch(segment) is not None
-        or _numbered.fullmatch(segment) is not None
-    )
+    pieces = _separator.split(segment)
+    if not _digit(segment):
+        return any(len(piece) >= 24 and _is_token(piece) for piece in pieces)
+    if _hexadecimal.fullmatch(segment) or (segment.isupper() and len(segment) > 2):
+        return True
+    return not all(_word.fullmatch(piece) or _version.fullmatch(piece) for piece in pieces)
 
 
-def _is_mixed(segment: str) -> bool:
-    if "-" in segment or "_" in segment or "." in segment:
-        pieces = re.split(r"[-_.]", segment)
-        return max(map(len, pieces)) >= 24
-    changes = sum(before.islower() != after.islower() for before, after in pairwise(segment))
-    return changes > len(segment) // 4
+def _is_token(word: str) -> bool:
+    """Every third letter or more in upper case: no CamelCase word is like that, tokens are."""
+    return 0.3 < sum(map(str.isupper, word)) / len(word) < 0.7
