@@ -44,12 +44,17 @@ def _cells(activity: Activity, now: int) -> list[str]:
         outcome(activity),
         duration(activity.response_time_ms),
         activity.method,
-        activity.host + activity.path,
+        _where(activity),
         activity.integration,
         activity.activity_type,
         activity.organization,
         activity.id[:SHORT_ID],
     ]
+
+
+def _where(activity: Activity) -> str:
+    """The endpoint; that it is HTTPS goes without saying."""
+    return activity.endpoint.removeprefix("https://")
 
 
 def live_line(activity: Activity, *, now: int) -> str:
@@ -62,7 +67,7 @@ def live_line(activity: Activity, *, now: int) -> str:
         f"{duration(activity.response_time_ms):>7}",
         f"{one_line(activity.method):<6}",
         one_line(activity.integration),
-        one_line(activity.host + activity.path),
+        one_line(_where(activity)),
     ]
     width = line_width()
     if width is not None:
