@@ -67,4 +67,5 @@ DIRECTION_NUMBER: Final = {direction: number for number, direction in enumerate(
 TYPE_NUMBER: Final = {kind: number for number, kind in enumerate(ACTIVITY_TYPES)}
 
 STARTED: Final = STATUS_NUMBER[Status.STARTED]
+SUCCESS: Final = STATUS_NUMBER[Status.SUCCESS]
 ERROR: Final = STATUS_NUMBER[Status.ERROR]

@@ -18,6 +18,9 @@ from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, STATUSES, first_key
 from store.sqlite.schema import FROM_ACTIVITIES, FROM_CONTENTS
 from store.times import uuid_bytes
 
+LOWEST_KEY: Final = -(1 << 63)
+HIGHEST_KEY: Final = (1 << 63) - 1
+
 type Value = str | int | float | bytes
 
 _NAMES: Final = {
@@ -52,9 +55,17 @@ class Fragment(msgspec.Struct, frozen=True):
     values: tuple[Value, ...] = ()
 
 
+class Resolved(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers that names and ids in a scope and filter stand for; `None`: all."""
+
+    organizations: tuple[int, ...] | None
+    integrations: tuple[int, ...] | None
+
+
 class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
     """A scope and a filter, compiled."""
 
+    numbers: Resolved
     rows: tuple[Fragment, ...]
     """Conditions on `activities a` joined with `endpoints e` and, for words, contents."""
     hours: tuple[Fragment, ...]
@@ -67,13 +78,6 @@ class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
     """Whether one index finds the rows and nothing but them, newest first."""
     empty: bool
     """Whether nothing can match."""
-
-
-class Resolved(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers that names and ids in a scope and filter stand for; `None`: all."""
-
-    organizations: tuple[int, ...] | None
-    integrations: tuple[int, ...] | None
 
 
 def resolving(scope: Scope, where: ActivityFilter) -> Fragment | None:
@@ -123,7 +127,7 @@ def narrow(scope: Scope, where: ActivityFilter, numbers: Resolved) -> Narrowing:
         column = condition.column
         if column in _NAMES:
             continue
-        row = _negated(condition, _any_of(condition))
+        row = _negated(condition, _ways(condition))
         if column in _ENDPOINT_COLUMNS:
             endpoints.append(row)
             continue
@@ -150,6 +154,7 @@ def narrow(scope: Scope, where: ActivityFilter, numbers: Resolved) -> Narrowing:
     for words, negated in ((where.words, False), (where.without, True)):
         rows += [_word(word, scope.bodies, negated) for word in words]
     return Narrowing(
+        numbers=numbers,
         rows=tuple(rows),
         hours=tuple(hours),
         endpoints=tuple(endpoints),
@@ -164,6 +169,11 @@ def joined(conditions: Iterable[Fragment]) -> Fragment:
     """Conditions that all hold, as one."""
     given = tuple(conditions)
     return Fragment(" AND ".join(fragment.sql for fragment in given) or "1", _values(given))
+
+
+def any_of(column: str, values: Iterable[Value]) -> Fragment:
+    """The column holds one of the values."""
+    return Fragment(*_in(column, values))
 
 
 def keys_between(low: int, high: int) -> Fragment:
@@ -181,20 +191,40 @@ def select(
     by_seq: bool = False,
 ) -> Fragment:
     """The statement that reads `columns` of matching activities, newest first or in `seq`
-    order. The only place where rows of activities are selected."""
-    wanted = joined((within, *narrowing.rows))
+    order."""
     order = "a.seq" if by_seq else "a.key DESC"
-    # Matching keys first, everything else for them only. SQLite leaves out the joins whose
-    # columns no condition names, so lists never read bodies.
-    keys = (
-        f"activities a {'INDEXED BY activities_seq' * by_seq}"
+    keys = _matching(narrowing, within, limit, order, by_seq)
+    return Fragment(
+        f"SELECT {columns} FROM ({keys.sql}) CROSS JOIN"  # noqa: S608
+        f" {FROM_CONTENTS if full else FROM_ACTIVITIES} WHERE a.key = found ORDER BY {order}",
+        keys.values,
+    )
+
+
+def counted_rows(value: str, narrowing: Narrowing, within: Fragment, limit: int) -> Fragment:
+    """The statement that counts the values of an expression among the newest `limit` rows."""
+    keys = _matching(narrowing, within, limit, "a.key DESC")
+    return Fragment(
+        f"SELECT {value}, count(*) FROM ({keys.sql}) CROSS JOIN {FROM_ACTIVITIES}"  # noqa: S608
+        " WHERE a.key = found GROUP BY 1",
+        keys.values,
+    )
+
+
+def _matching(
+    narrowing: Narrowing, within: Fragment, limit: int, order: str, by_seq: bool = False
+) -> Fragment:
+    """The keys of matching activities. The only place where these are looked for.
+
+    Everything else is read for them only. SQLite leaves out the joins whose columns no
+    condition names, so lists never read bodies.
+    """
+    wanted = joined((within, *narrowing.rows))
+    return Fragment(
+        f"SELECT a.key AS found FROM activities a {'INDEXED BY activities_seq' * by_seq}"  # noqa: S608
         " LEFT JOIN endpoints e ON e.number = a.endpoint"
         " LEFT JOIN contents c ON c.key = a.key LEFT JOIN archive z ON z.key = a.key"
-    )
-    return Fragment(
-        f"SELECT {columns} FROM (SELECT a.key AS found FROM {keys} WHERE {wanted.sql}"  # noqa: S608
-        f" ORDER BY {order} LIMIT ?) CROSS JOIN {FROM_CONTENTS if full else FROM_ACTIVITIES}"
-        f" WHERE a.key = found ORDER BY {order}",
+        f" WHERE {wanted.sql} ORDER BY {order} LIMIT ?",
         (*wanted.values, limit),
     )
 
@@ -202,27 +232,28 @@ def select(
 def _numbers(numbers: Resolved) -> list[Fragment]:
     # An integration belongs to one organization, so its number implies the scope.
     if numbers.integrations is not None:
-        return [Fragment(*_in("a.integration", numbers.integrations))]
+        return [any_of("a.integration", numbers.integrations)]
     if numbers.organizations is not None:
-        return [Fragment(*_in("a.organization", numbers.organizations))]
+        return [any_of("a.organization", numbers.organizations)]
     return []
 
 
-def _any_of(condition: Condition) -> list[Fragment]:
+def _ways(condition: Condition) -> list[Fragment]:
     """One fragment for each way in which a condition can hold."""
     column, values = condition.column, condition.values
     if names := _NUMBERED.get(column):
-        sql, numbers = _in(f"a.{column}", [list(names).index(value) for value in values])
+        numbers = [list(names).index(value) for value in values]
+        found = any_of(f"a.{column}", numbers)
         if column == "status" and min(numbers) > 1:
-            sql = f"{_FAILURE} AND {sql}"
-        return [Fragment(sql, numbers)]
+            found = Fragment(f"{_FAILURE} AND {found.sql}", found.values)
+        return [found]
     if column == "response_status":
         return [_response_status(value) for value in values]
     if column in _CLIENT_COLUMNS:
-        found = [_text(column, value) for value in values]
-        sql = " OR ".join(fragment.sql for fragment in found)
+        texts = [_text(column, value) for value in values]
+        sql = " OR ".join(text.sql for text in texts)
         return [
-            Fragment(f"a.client IN (SELECT number FROM clients WHERE {sql})", _values(found))  # noqa: S608
+            Fragment(f"a.client IN (SELECT number FROM clients WHERE {sql})", _values(texts))  # noqa: S608
         ]
     if column == "path":
         return [_text(_PATH, value) for value in values]
@@ -231,7 +262,7 @@ def _any_of(condition: Condition) -> list[Fragment]:
     if column in _ENDPOINT_COLUMNS:
         wild = column in WILDCARD_COLUMNS
         return [_text(_ENDPOINT_COLUMNS[column], value, wild=wild) for value in values]
-    return [Fragment(*_in(f"a.{column}", values))]
+    return [any_of(f"a.{column}", values)]
 
 
 def _negated(condition: Condition, ways: Sequence[Fragment]) -> Fragment:
@@ -260,7 +291,7 @@ def _response_status(value: str) -> Fragment:
 def _weaker_on_hours(condition: Condition) -> list[Fragment]:
     """What the code of a rollup tells about a condition on status or error code."""
     if condition.column == "error_code":
-        return [Fragment(*_in("a.code", condition.values))]
+        return [any_of("a.code", condition.values)]
     if condition.column != "response_status" or any(v < "4" or v > "9" for v in condition.values):
         return []
     # A row with an error code is counted under that, whatever its HTTP status was.

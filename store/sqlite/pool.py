@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,7 +27,7 @@ class Connection:
         self.identity = identity
         self.decompressor = Decompressor()
 
-    async def rows(self, statement: Fragment) -> list[sqlite3.Row | tuple[Any, ...]]:
+    async def rows(self, statement: Fragment) -> list[Any]:
         """Every row of a statement. Cancelling interrupts it.
 
         Raises:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from store.activity import Activity
@@ -10,51 +9,39 @@ from store.backend import Page
 from store.cursors import decode_cursor, encode_cursor
 from store.filters import EVERYTHING, ActivityFilter
 from store.scope import Scope
+from store.sqlite.analytics import SqliteAnalytics
 from store.sqlite.keys import PROBES, key_of
 from store.sqlite.narrowing import (
+    HIGHEST_KEY,
+    LOWEST_KEY,
     Fragment,
     Narrowing,
-    Resolved,
     keys_between,
-    narrow,
-    resolved,
-    resolving,
     select,
 )
-from store.sqlite.pool import Connection, Pool
+from store.sqlite.pool import Connection
 from store.sqlite.rows import FULL_COLUMNS, LISTED, full, listed
+from store.sqlite.scoped import scoped
 from store.sqlite.zones import stretches
 from store.times import uuid_bytes
 
-_LOWEST: Final = -(1 << 63)
-_HIGHEST: Final = (1 << 63) - 1
 _EXPORTED: Final = 200
 _EXTENT: Final = Fragment(
     "SELECT (SELECT min(key) FROM activities), (SELECT max(key) FROM activities)"
 )
 
 
-class SqliteReader:
+class SqliteReader(SqliteAnalytics):
     """`store.backend.Reader` on one SQLite file; see there for what the methods promise."""
-
-    def __init__(self, path: Path, *, patience: float = 2.0) -> None:
-        """Nothing is opened before the first query.
-
-        `patience` bounds in seconds how long one page looks for rows; a page may then be
-        short, or empty, with a cursor to look on from.
-        """
-        self._pool = Pool(path)
-        self._patience = patience
 
     async def page(
         self, scope: Scope, where: ActivityFilter, *, cursor: str | None, limit: int
     ) -> Page:
         """One page, newest first, without headers and bodies."""
-        below = _HIGHEST if cursor is None else decode_cursor(cursor)
+        below = HIGHEST_KEY if cursor is None else decode_cursor(cursor)
         deadline = time.monotonic() + self._patience
         found: list[Any] = []
-        async with self._pool.connection() as connection:
-            narrowing = await _narrow(connection, scope, where)
+        async with scoped(self._pool, scope, where) as (connection, narrowing):
             low, high = await _limits(connection, narrowing, below)
             async for lowest, upper in stretches(connection, narrowing, low, high):
                 within = keys_between(lowest, upper)
@@ -71,8 +58,7 @@ class SqliteReader:
         raw = uuid_bytes(identifier)
         if raw is None:
             return None
-        async with self._pool.connection() as connection:
-            narrowing = await _narrow(connection, scope, EVERYTHING)
+        async with scoped(self._pool, scope, EVERYTHING) as (connection, narrowing):
             if narrowing.empty:
                 return None
             key = key_of(raw)
@@ -88,8 +74,7 @@ class SqliteReader:
         A follower with a narrow filter asks `last_seq` first and goes on from there, not from
         the last row it got, so that it does not look at the same rows again.
         """
-        async with self._pool.connection() as connection:
-            narrowing = await _narrow(connection, scope, where)
+        async with scoped(self._pool, scope, where) as (connection, narrowing):
             if narrowing.empty:
                 return []
             within = _since_seq(narrowing, after)
@@ -105,9 +90,8 @@ class SqliteReader:
     async def export(self, scope: Scope, where: ActivityFilter) -> AsyncIterator[Activity]:
         """Every matching activity in full, newest first, in constant memory. No read
         transaction is held between rows, so the writer's checkpoints go on."""
-        async with self._pool.connection() as connection:
-            narrowing = await _narrow(connection, scope, where)
-            low, high = await _limits(connection, narrowing, _HIGHEST)
+        async with scoped(self._pool, scope, where) as (connection, narrowing):
+            low, high = await _limits(connection, narrowing, HIGHEST_KEY)
             ranges = [found async for found in stretches(connection, narrowing, low, high)]
         for lowest, upper in ranges:
             below = upper
@@ -120,19 +104,6 @@ class SqliteReader:
                 if len(found) < _EXPORTED:
                     break
                 below = found[-1][0]
-
-    async def close(self) -> None:
-        """Close every connection."""
-        await self._pool.close()
-
-
-async def _narrow(connection: Connection, scope: Scope, where: ActivityFilter) -> Narrowing:
-    numbers = Resolved(organizations=None, integrations=None)
-    if question := resolving(scope, where):
-        numbers = resolved(where, await connection.rows(question))
-    if (where.words or where.without) and scope.bodies:
-        await connection.learn_dictionaries()
-    return narrow(scope, where, numbers)
 
 
 async def _full(
@@ -160,13 +131,13 @@ async def _limits(connection: Connection, narrowing: Narrowing, below: int) -> t
 def _bounds(narrowing: Narrowing, below: int) -> tuple[int, int]:
     low, high = narrowing.since_key, narrowing.until_key
     return (
-        _LOWEST if low is None else low,
+        LOWEST_KEY if low is None else low,
         below if high is None else min(high, below),
     )
 
 
 def _since_seq(narrowing: Narrowing, after: int) -> Fragment:
-    low, high = _bounds(narrowing, _HIGHEST)
+    low, high = _bounds(narrowing, HIGHEST_KEY)
     return Fragment("a.seq > ? AND +a.key >= ? AND +a.key < ?", (after, low, high))
 
 

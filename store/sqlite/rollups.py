@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from store.latency import bucket_of
-from store.sqlite.keys import STARTED
+from store.sqlite.keys import STARTED, SUCCESS
 from store.sqlite.schema import HISTOGRAM
 
 HOUR_MS: Final = 3_600_000
@@ -56,6 +56,12 @@ _INTO_ENDPOINTS: Final = _upsert(
 _INTO_HOURS: Final = (
     "INSERT INTO hours VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count"
 )
+_SEEN: Final = (
+    "UPDATE integrations SET first_at = min(coalesce(first_at, ?1), ?1),"
+    " last_at = max(coalesce(last_at, 0), ?2),"
+    " last_success_at = nullif(max(coalesce(last_success_at, 0), ?3), 0),"
+    " last_failure_at = nullif(max(coalesce(last_failure_at, 0), ?4), 0) WHERE number = ?5"
+)
 _EMPTY_ROLLUPS: Final = (
     "DELETE FROM rollups WHERE span = ? AND bucket = ? AND organization = ? AND integration = ?"
     " AND activity_type = ? AND direction = ? AND status = ? AND code = ? AND count = 0"
@@ -99,15 +105,18 @@ class Tally:
         totals: dict[tuple[int | str, ...], list[int]] = {}
         endpoints: dict[tuple[int | str, ...], list[int]] = {}
         hours: dict[int, int] = {}
+        seen: dict[int, list[int]] = {}
         for place, measures in self._places.items():
             hour, organization, integration, endpoint, kind, direction, status, code = place
             hours[hour] = hours.get(hour, 0) + measures[_COUNT]
+            _see(seen, integration, status, measures[_LAST])
             _merge(totals, (hour, organization, direction, status), measures)
             for span, bucket in ((SPAN_HOUR, hour), (SPAN_DAY, hour // HOURS_A_DAY)):
                 counted = (organization, integration, kind, direction, status, code)
                 _merge(rollups, (span, bucket, *counted), measures)
                 failed = status > 1
                 _merge(endpoints, (span, bucket, organization, endpoint, failed), measures)
+        database.executemany(_SEEN, ((*times, number) for number, times in seen.items()))
         database.executemany(_INTO_HOURS, hours.items())
         database.executemany(_INTO_ROLLUPS, _lines(rollups))
         database.executemany(_INTO_TOTALS, _lines(totals))
@@ -141,6 +150,18 @@ def _merge(
     highest, latest = max(sums[_MAX], measures[_MAX]), max(sums[_LAST], measures[_LAST])
     sums[:] = map(int.__add__, sums, measures)
     sums[_MAX], sums[_LAST] = highest, latest
+
+
+def _see(seen: dict[int, list[int]], integration: int, status: int, at: int) -> None:
+    """Note when an integration was active: first, last, last success, last failure."""
+    if not at:
+        return  # rows were only taken back here
+    times = seen.setdefault(integration, [at, 0, 0, 0])
+    times[0] = min(times[0], at)
+    times[1] = max(times[1], at)
+    if status != STARTED:
+        kind = 2 if status == SUCCESS else 3
+        times[kind] = max(times[kind], at)
 
 
 def _lines(sums: dict[tuple[int | str, ...], list[int]]) -> Iterable[tuple[object, ...]]:

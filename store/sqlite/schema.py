@@ -32,7 +32,8 @@ CREATE TABLE organizations (
     number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, name TEXT NOT NULL);
 CREATE TABLE integrations (
     number INTEGER PRIMARY KEY, organization INTEGER NOT NULL, id BLOB NOT NULL,
-    name TEXT NOT NULL, UNIQUE (organization, id));
+    name TEXT NOT NULL, first_at INTEGER, last_at INTEGER, last_success_at INTEGER,
+    last_failure_at INTEGER, UNIQUE (organization, id));
 CREATE TABLE endpoints (
     number INTEGER PRIMARY KEY, integration INTEGER NOT NULL, method TEXT NOT NULL,
     origin TEXT NOT NULL, template TEXT NOT NULL, provider TEXT NOT NULL, host TEXT NOT NULL,

@@ -39,6 +39,7 @@ class SqliteWriter:
         """
         self._path = path
         self._clock = clock
+        self._seq = 0
         self._lock = WriterLock(path)
         try:
             self._maintenance = Maintenance(options or StoreOptions())
@@ -112,7 +113,7 @@ class SqliteWriter:
             found = self._database.execute(
                 "SELECT value FROM state WHERE name = 'last_seq'"
             ).fetchone()
-        self._seq: int = found[0] if found else 0
+        self._seq = int(found[0]) if found else 0
 
     def _reopen_if_replaced(self) -> None:
         """Somebody may remove or replace the file under us; writing on into a file without a

@@ -28,7 +28,7 @@ async def stretches(
         return
     span = Fragment("bucket BETWEEN ? AND ?", (_hour(low), _hour(high - 1)))
     counted = f"SELECT bucket, count FROM hours WHERE {span.sql} ORDER BY bucket DESC"  # noqa: S608
-    rows: dict[int, int] = dict(await connection.rows(Fragment(counted, span.values)))  # type: ignore[arg-type]
+    rows: dict[int, int] = dict(await connection.rows(Fragment(counted, span.values)))
     if not narrowing.hours and not narrowing.endpoints:
         for stretch in _cut(rows, rows, low, high):
             yield stretch

@@ -1,0 +1,296 @@
+"""Health, charts, facets and the daily summary: `store.analytics.AnalyticsReader` in SQLite."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from store.analytics import (
+    EndpointEntry,
+    FacetValue,
+    FailureGroup,
+    Gap,
+    HeatColumn,
+    IntegrationEntry,
+    IntegrationHealth,
+    SeriesPoint,
+)
+from store.errors import FilterError
+from store.filters import EVERYTHING, ActivityFilter
+from store.scope import Scope
+from store.sqlite.answers import endpoint, failure, health, integration, summary
+from store.sqlite.charts import (
+    SUMS,
+    Sum,
+    by_key,
+    chart_table,
+    check_rolled_up,
+    hour_ranges,
+    hours_of,
+    sums,
+)
+from store.sqlite.facets import facet
+from store.sqlite.keys import STATUSES
+from store.sqlite.narrowing import Fragment, Narrowing, any_of, joined
+from store.sqlite.pool import Pool
+from store.sqlite.rollups import HOURS_A_DAY, SPAN_DAY
+from store.sqlite.scoped import scoped
+
+_HOSTS: Final = 20
+_OWN_FILTERS: Final = ("organization", "organization_id", "integration", "integration_id")
+
+
+class SqliteAnalytics:
+    """Answers out of rollups and interned names; `SqliteReader` builds on it."""
+
+    def __init__(self, path: Path, *, patience: float = 2.0) -> None:
+        """Nothing is opened before the first query.
+
+        `patience` bounds in seconds how long one page looks for rows; a page may then be
+        short, or empty, with a cursor to look on from.
+        """
+        self._pool = Pool(path)
+        self._patience = patience
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._pool.close()
+
+    async def integrations(self, scope: Scope) -> list[IntegrationEntry]:
+        """Every integration that has activities or rollups, by name."""
+        async with scoped(self._pool, scope, EVERYTHING) as (connection, narrowing):
+            found = await connection.rows(_integrations(narrowing))
+            places = await connection.rows(_PLACES)
+            kinds = await connection.rows(_KINDS)
+        providers: dict[int, list[str]] = {}
+        hosts: dict[int, list[str]] = {}
+        for number, provider, host in places:
+            _append(providers.setdefault(number, []), provider)
+            _append(hosts.setdefault(number, []), host)
+        types: dict[int, set[int]] = {}
+        directions: dict[int, set[int]] = {}
+        for number, kind, direction in kinds:
+            types.setdefault(number, set()).add(kind)
+            directions.setdefault(number, set()).add(direction)
+        entries = []
+        for row in found:
+            number = row[0]
+            names = (providers.get(number, []), hosts.get(number, [])[:_HOSTS])
+            closed = (directions.get(number, set()), types.get(number, set()))
+            entries.append(integration(row, *names, *closed))
+        return sorted(entries, key=lambda entry: (entry.name.lower(), entry.organization))
+
+    async def gaps(self, scope: Scope, since: int, until: int) -> list[Gap]:
+        """Gaps that touch a time range, newest first."""
+        question = Fragment(
+            "SELECT reason, count, since, until FROM gaps WHERE until >= ? AND since < ?"
+            " ORDER BY until DESC LIMIT 1000",
+            (since, until),
+        )
+        if scope.organizations is not None and not scope.organizations:
+            return []
+        async with self._pool.connection() as connection:
+            return [
+                Gap(reason=reason, count=count, since=begin, until=end)
+                for reason, count, begin, end in await connection.rows(question)
+            ]
+
+    async def health(
+        self, scope: Scope, where: ActivityFilter, edges: Sequence[int]
+    ) -> list[IntegrationHealth]:
+        """Every integration, most active first, with what it did between the edges."""
+        check_rolled_up(where)
+        ranges = hour_ranges(edges)
+        whole = [(ranges[0][0], ranges[-1][1])] if ranges else []
+        async with scoped(self._pool, scope, where) as (connection, narrowing):
+            found = await connection.rows(_integrations(narrowing))
+            places = await connection.rows(_PLACES)
+            group = ("a.integration", "a.status")
+            overall = by_key(
+                await connection.rows(sums("rollups", group, narrowing.hours, whole)), 1
+            )
+            trend = await connection.rows(
+                sums(
+                    "rollups",
+                    ("a.integration", "e.number", "a.status"),
+                    narrowing.hours,
+                    ranges,
+                    measures="sum(a.count)",
+                )
+            )
+        lines = {row[0]: [[0] * len(STATUSES) for _ in ranges] for row in found}
+        for number, bucket, status, count in trend:
+            lines[number][bucket][status] = count
+        providers = {number: provider for number, provider, _ in reversed(places) if provider}
+        found.sort(key=lambda row: (-overall.get((row[0],), Sum()).total, row[2].lower()))
+        return [
+            health(row, providers.get(row[0]), overall.get((row[0],), Sum()), lines[row[0]])
+            for row in found
+        ]
+
+    async def series(
+        self, scope: Scope, where: ActivityFilter, edges: Sequence[int]
+    ) -> list[SeriesPoint]:
+        """One point for each bucket, empty ones too."""
+        points = await self._by_bucket(scope, where, edges)
+        return [
+            SeriesPoint(at=at, counts=point.counts(), latency=point.latency())
+            for at, point in zip(edges, points, strict=False)
+        ]
+
+    async def heatmap(
+        self, scope: Scope, where: ActivityFilter, edges: Sequence[int]
+    ) -> list[HeatColumn]:
+        """One column for each bucket, empty ones too."""
+        points = await self._by_bucket(scope, where, edges)
+        return [
+            HeatColumn(at=at, counts=point.histogram)
+            for at, point in zip(edges, points, strict=False)
+        ]
+
+    async def failures(self, scope: Scope, where: ActivityFilter, limit: int) -> list[FailureGroup]:
+        """Kinds of failures, most frequent first."""
+        check_rolled_up(where)
+        async with scoped(self._pool, scope, where) as (connection, narrowing):
+            group = ("a.integration", "a.activity_type", "a.direction", "a.code")
+            conditions = (*narrowing.hours, Fragment("a.status > 1"))
+            counted = sums(
+                "rollups",
+                group,
+                conditions,
+                [hours_of(where)],
+                measures="sum(a.count) AS count, max(a.last_at) AS last_at",
+            )
+            found = await connection.rows(
+                Fragment(
+                    "SELECT i.id, i.name, o.name, s.activity_type, s.direction, s.code,"  # noqa: S608
+                    f" s.count, s.last_at FROM ({counted.sql}) s"
+                    " JOIN integrations i ON i.number = s.integration"
+                    " JOIN organizations o ON o.number = i.organization"
+                    " WHERE s.count > 0 ORDER BY s.count DESC, s.last_at DESC LIMIT ?",
+                    (*counted.values, limit),
+                )
+            )
+        return [failure(row) for row in found]
+
+    async def endpoints(
+        self, scope: Scope, where: ActivityFilter, order: str, limit: int
+    ) -> list[EndpointEntry]:
+        """Endpoints by `order`: `p95`, `count` or `failures`, highest first."""
+        check_rolled_up(where, _OWN_FILTERS)
+        if order not in _ORDERS:
+            raise FilterError("order", f"is none of {', '.join(_ORDERS)}")
+        async with scoped(self._pool, scope, where) as (connection, narrowing):
+            counted = sums(
+                "endpoint_rollups",
+                ("a.endpoint",),
+                _of_endpoints(narrowing),
+                [hours_of(where)],
+                measures=f"sum(a.failures), {SUMS}",
+            )
+            statement = (
+                "SELECT e.method, e.host, e.template, i.id, i.name, o.name, s.*"  # noqa: S608
+                f" FROM ({counted.sql}) s JOIN endpoints e ON e.number = s.endpoint"
+                " JOIN integrations i ON i.number = e.integration"
+                " JOIN organizations o ON o.number = i.organization"
+            )
+            found = await connection.rows(Fragment(statement, counted.values))
+        entries = [endpoint(row) for row in found if row[8]]
+        return sorted(entries, key=_ORDERS[order], reverse=True)[:limit]
+
+    async def summary(self, scope: Scope, where: ActivityFilter) -> list[dict[str, Any]]:
+        """Rows of `integration_activity_summary` in the scope, newest day first."""
+        check_rolled_up(where)
+        async with scoped(self._pool, scope, where) as (connection, narrowing):
+            day = f"CASE a.span WHEN {SPAN_DAY} THEN a.bucket ELSE a.bucket / {HOURS_A_DAY} END"
+            counted = sums(
+                "rollups",
+                ("a.integration", "a.activity_type", "a.direction", "a.status", f"{day} AS day"),
+                narrowing.hours,
+                [hours_of(where)],
+                measures="sum(a.count) AS count, sum(a.timed) AS timed, sum(a.total_us) AS total",
+            )
+            statement = (
+                "SELECT o.id, o.name, i.id, i.name, s.activity_type, s.direction, s.status,"  # noqa: S608
+                " date(s.day * 86400, 'unixepoch'), s.count, s.timed, s.total"
+                f" FROM ({counted.sql}) s"
+                " JOIN integrations i ON i.number = s.integration"
+                " JOIN organizations o ON o.number = i.organization WHERE s.count > 0"
+                " ORDER BY s.day DESC, o.name, i.name, s.activity_type, s.direction, s.status"
+            )
+            found = await connection.rows(Fragment(statement, counted.values))
+        return [summary(row) for row in found]
+
+    async def facets(
+        self, scope: Scope, where: ActivityFilter, names: Sequence[str], limit: int = 50
+    ) -> dict[str, list[FacetValue]]:
+        """The most frequent values of columns; those that rollups do not know are counted among
+        the newest matching rows, as many as `patience` allows."""
+        found: dict[str, list[FacetValue]] = {}
+        for name in names:
+            others = tuple(c for c in where.conditions if c.column not in (name, f"{name}_id"))
+            own = msgspec.structs.replace(where, conditions=others)
+            async with scoped(self._pool, scope, own) as (connection, narrowing):
+                counts = await facet(connection, narrowing, own, name, self._patience)
+            found[name] = [
+                FacetValue(value=value, count=count) for value, count in counts.most_common(limit)
+            ]
+        return found
+
+    async def _by_bucket(
+        self, scope: Scope, where: ActivityFilter, edges: Sequence[int]
+    ) -> list[Sum]:
+        check_rolled_up(where)
+        ranges = hour_ranges(edges)
+        async with scoped(self._pool, scope, where) as (connection, narrowing):
+            table = chart_table(narrowing)
+            counted = sums(table, ("e.number", "a.status"), narrowing.hours, ranges)
+            found = by_key(await connection.rows(counted), 1)
+        return [found.get((number,), Sum()) for number in range(len(ranges))]
+
+
+_PLACES: Final = Fragment(
+    "SELECT integration, provider, host FROM endpoints"
+    " GROUP BY integration, provider, host ORDER BY max(used) DESC, count(*) DESC"
+)
+_KINDS: Final = Fragment(
+    "SELECT DISTINCT integration, activity_type, direction FROM rollups WHERE span = ?", (SPAN_DAY,)
+)
+_ORDERS: Final[Mapping[str, Callable[[EndpointEntry], tuple[float, int]]]] = {
+    "p95": lambda entry: (entry.latency.p95 or 0.0, entry.count),
+    "count": lambda entry: (entry.count, entry.failures),
+    "failures": lambda entry: (entry.failures, entry.count),
+}
+
+
+def _integrations(narrowing: Narrowing) -> Fragment:
+    numbers = narrowing.numbers
+    conditions = [Fragment("i.last_at IS NOT NULL")]
+    if numbers.integrations is not None:
+        conditions.append(any_of("i.number", numbers.integrations))
+    elif numbers.organizations is not None:
+        conditions.append(any_of("i.organization", numbers.organizations))
+    where = joined(conditions)
+    return Fragment(
+        "SELECT i.number, i.id, i.name, o.id, o.name, i.first_at, i.last_at,"  # noqa: S608
+        " i.last_success_at, i.last_failure_at FROM integrations i"
+        f" JOIN organizations o ON o.number = i.organization WHERE {where.sql}",
+        where.values,
+    )
+
+
+def _of_endpoints(narrowing: Narrowing) -> list[Fragment]:
+    numbers = narrowing.numbers
+    if numbers.integrations is not None:
+        wanted = any_of("integration", numbers.integrations)
+        inner = f"SELECT number FROM endpoints WHERE {wanted.sql}"  # noqa: S608
+        return [Fragment(f"a.endpoint IN ({inner})", wanted.values)]
+    if numbers.organizations is not None:
+        return [any_of("a.organization", numbers.organizations)]
+    return []
+
+
+def _append(names: list[str], name: str) -> None:
+    if name and name not in names:
+        names.append(name)

@@ -1,0 +1,106 @@
+"""Rows of aggregating statements as the types of `store.analytics`."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from store.analytics import EndpointEntry, FailureGroup, IntegrationEntry, IntegrationHealth
+from store.sqlite.charts import Sum, counts_of, latency
+from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, STATUSES
+from store.times import uuid_text
+
+
+def integration(
+    row: Sequence[Any],
+    providers: list[str],
+    hosts: list[str],
+    directions: Iterable[int],
+    types: Iterable[int],
+) -> IntegrationEntry:
+    """An integration as recognised in the traffic."""
+    _, identifier, name, organization_id, organization, first_at, last_at, *_ = row
+    return IntegrationEntry(
+        id=uuid_text(identifier),
+        name=name,
+        organization_id=uuid_text(organization_id),
+        organization=organization,
+        providers=providers,
+        hosts=hosts,
+        directions=[DIRECTIONS[number] for number in sorted(directions)],
+        activity_types=[ACTIVITY_TYPES[number] for number in sorted(types)],
+        first_at=first_at,
+        last_at=last_at,
+    )
+
+
+def failure(row: Sequence[Any]) -> FailureGroup:
+    """Failures of one kind."""
+    identifier, name, organization, kind, direction, code, count, last_at = row
+    return FailureGroup(
+        integration_id=uuid_text(identifier),
+        integration=name,
+        organization=organization,
+        activity_type=ACTIVITY_TYPES[kind],
+        direction=DIRECTIONS[direction],
+        code=code,
+        count=count,
+        last_at=last_at,
+    )
+
+
+def health(
+    row: Sequence[Any], provider: str | None, overall: Sum, trend: Sequence[Sequence[int]]
+) -> IntegrationHealth:
+    """How an integration does."""
+    _, identifier, name, organization_id, organization, _, last_at, success_at, failure_at = row
+    return IntegrationHealth(
+        integration_id=uuid_text(identifier),
+        integration=name,
+        organization_id=uuid_text(organization_id),
+        organization=organization,
+        provider=provider,
+        counts=overall.counts(),
+        latency=overall.latency(),
+        last_at=last_at,
+        last_success_at=success_at,
+        last_failure_at=failure_at,
+        trend=[counts_of(by_status) for by_status in trend],
+    )
+
+
+def endpoint(row: Sequence[Any]) -> EndpointEntry:
+    """One endpoint."""
+    method, host, template, identifier, name, organization, _, failures, *measures = row
+    count, timed, total_us, max_us, last_at, *histogram = measures
+    return EndpointEntry(
+        method=method,
+        host=host,
+        path=template,
+        integration_id=uuid_text(identifier),
+        integration=name,
+        organization=organization,
+        count=count,
+        failures=failures,
+        latency=latency(timed, total_us, max_us, histogram),
+        last_at=last_at,
+    )
+
+
+def summary(row: Sequence[Any]) -> dict[str, Any]:
+    """One row of the daily summary."""
+    (
+        organization_id, organization, integration_id, integration, kind, direction, status,
+        day, count, timed, total_us,
+    ) = row  # fmt: skip
+    return {
+        "organization_id": uuid_text(organization_id),
+        "organization": organization,
+        "integration_id": uuid_text(integration_id),
+        "integration": integration,
+        "activity_type": ACTIVITY_TYPES[kind],
+        "direction": DIRECTIONS[direction],
+        "status": STATUSES[status],
+        "activity_date": day,
+        "activity_count": count,
+        "failure_count": count if status > 1 else 0,
+        "avg_response_time": round(total_us / timed / 1000, 3) if timed else None,
+    }

@@ -1,0 +1,171 @@
+"""Statements behind charts: sums over rollups, for any ranges of hours.
+
+A range is put together from whole days and the hours around them, so ninety days cost little
+more than one. The buckets of a chart go into SQL as one JSON list, joined with the rollups.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+from store.analytics import ROLLED_UP, Counts, Latency
+from store.errors import FilterError
+from store.filters import ActivityFilter
+from store.latency import BUCKETS, percentile
+from store.sqlite.keys import STATUSES
+from store.sqlite.narrowing import Fragment, Narrowing, joined
+from store.sqlite.rollups import HOUR_MS, HOURS_A_DAY, MEASURES, SPAN_DAY, SPAN_HOUR
+
+_FAR: Final = 1 << 40
+"""An hour beyond all others."""
+
+SUMS: Final = ", ".join(
+    f"max(a.{name})" if name in ("max_us", "last_at") else f"sum(a.{name})" for name in MEASURES
+)
+
+
+def check_rolled_up(where: ActivityFilter, known: Sequence[str] = ROLLED_UP) -> None:
+    """Raises `FilterError` for a filter of something that rollups do not know."""
+    for condition in where.conditions:
+        if condition.column not in known:
+            raise FilterError(condition.column, "cannot narrow this; charts know " + _list(known))
+    others = {
+        "q": where.words or where.without,
+        "min_ms": where.min_ms is not None,
+        "max_ms": where.max_ms is not None,
+    }
+    for name, given in others.items():
+        if given:
+            raise FilterError(name, "cannot narrow this; charts know " + _list(known))
+
+
+def pieces(low: int, high: int) -> list[tuple[int, int, int]]:
+    """Hours from `low` to below `high` as `(span, first, end)` of whole days and single hours."""
+    first_day, end_day = -(-low // HOURS_A_DAY), high // HOURS_A_DAY
+    if first_day >= end_day:
+        return [(SPAN_HOUR, low, high)] if low < high else []
+    whole = [
+        (SPAN_HOUR, low, first_day * HOURS_A_DAY),
+        (SPAN_DAY, first_day, end_day),
+        (SPAN_HOUR, end_day * HOURS_A_DAY, high),
+    ]
+    return [piece for piece in whole if piece[1] < piece[2]]
+
+
+def hours_of(where: ActivityFilter) -> tuple[int, int]:
+    """The hours that a filter's times touch."""
+    low = 0 if where.since is None else where.since // HOUR_MS
+    return low, _FAR if where.until is None else -(-where.until // HOUR_MS)
+
+
+def sums(
+    table: str,
+    group: Sequence[str],
+    narrowing: Iterable[Fragment],
+    ranges: Sequence[tuple[int, int]],
+    *,
+    measures: str = SUMS,
+) -> Fragment:
+    """Sums of a rollup table over ranges of hours, by `group` (where `e.number` is the number of
+    the range): the group's columns, then `measures`."""
+    hourly = table == "totals"
+    parts = [
+        (number, *piece)
+        for number, (low, high) in enumerate(ranges)
+        for piece in ([(SPAN_HOUR, low, high)] if hourly else pieces(low, high))
+    ]
+    where = joined(narrowing)
+    names = ", ".join(group)
+    by = ", ".join(name.rpartition(" AS ")[2] for name in group)
+    return Fragment(
+        "WITH e (number, span, first, until) AS MATERIALIZED (SELECT json_extract(value, '$[0]'),"  # noqa: S608
+        " json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]')"
+        f" FROM json_each(?)) SELECT {names}, {measures} FROM e CROSS JOIN {table} a"
+        f" ON {'' if hourly else 'a.span = e.span AND '}a.bucket >= e.first AND a.bucket < e.until"
+        f" WHERE {where.sql} GROUP BY {by}",
+        (json.dumps(parts), *where.values),
+    )
+
+
+def hour_ranges(edges: Sequence[int]) -> list[tuple[int, int]]:
+    """Ascending times on full hours as ranges of hours between neighbours."""
+    hours = [edge // HOUR_MS for edge in edges]
+    return list(pairwise(hours))
+
+
+def chart_table(narrowing: Narrowing) -> str:
+    """The narrowest table that knows what a filter of `ROLLED_UP` columns asks."""
+    columns = ("a.organization", "a.direction", "a.status")
+    narrow = all(fragment.sql.startswith(columns) for fragment in narrowing.hours)
+    return "totals" if narrow and narrowing.numbers.integrations is None else "rollups"
+
+
+class Sum:
+    """Measures of several rollup rows put together, in Python."""
+
+    __slots__ = ("by_status", "histogram", "last_at", "max_us", "timed", "total_us")
+
+    def __init__(self) -> None:
+        self.by_status = [0] * len(STATUSES)
+        self.timed = self.total_us = self.max_us = self.last_at = 0
+        self.histogram = [0] * BUCKETS
+
+    def add(self, status: int, measures: Sequence[Any]) -> None:
+        """Add the measures of rows with one status."""
+        count, timed, total_us, max_us, last_at, *histogram = measures
+        self.by_status[status] += count
+        self.timed += timed
+        self.total_us += total_us
+        self.max_us = max(self.max_us, max_us)
+        self.last_at = max(self.last_at, last_at)
+        if timed:
+            self.histogram = list(map(int.__add__, self.histogram, histogram))
+
+    @property
+    def total(self) -> int:
+        """All activities."""
+        return sum(self.by_status)
+
+    def counts(self) -> Counts:
+        """By status."""
+        return counts_of(self.by_status)
+
+    def latency(self) -> Latency:
+        """Response times."""
+        return latency(self.timed, self.total_us, self.max_us, self.histogram)
+
+
+def counts_of(by_status: Sequence[int]) -> Counts:
+    """Counts by the statuses' numbers."""
+    return Counts(**{s.value: n for s, n in zip(STATUSES, by_status, strict=True)})
+
+
+def latency(timed: int, total_us: int, max_us: int, histogram: Sequence[int]) -> Latency:
+    """Average, percentiles and maximum out of the measures of a rollup."""
+    if not timed:
+        return Latency()
+    longest = max_us / 1000
+    return Latency(
+        average=round(total_us / timed / 1000, 3),
+        p50=percentile(histogram, 0.50, longest),
+        p95=percentile(histogram, 0.95, longest),
+        p99=percentile(histogram, 0.99, longest),
+        longest=longest,
+    )
+
+
+def by_key(rows: Iterable[Sequence[Any]], size: int) -> Mapping[tuple[Any, ...], Sum]:
+    """Rows of `sums` whose group is `size` columns and then the status, added up by those."""
+    found: dict[tuple[Any, ...], Sum] = {}
+    for row in rows:
+        key = tuple(row[:size])
+        entry = found.get(key)
+        if entry is None:
+            entry = found[key] = Sum()
+        entry.add(row[size], row[size + 1 :])
+    return found
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,132 @@
+"""Facets: the values of a column among matching activities, with their counts.
+
+What rollups know is counted there, over all time. Other columns are counted among the newest
+matching rows, as many as `SAMPLE` and the caller's patience allow.
+"""
+
+import time
+from collections import Counter
+from typing import Final
+
+from store.analytics import ROLLED_UP
+from store.filters import ActivityFilter
+from store.sqlite.charts import hours_of, sums
+from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, STATUSES
+from store.sqlite.narrowing import (
+    ENDPOINT,
+    HIGHEST_KEY,
+    LOWEST_KEY,
+    Fragment,
+    Narrowing,
+    counted_rows,
+    keys_between,
+)
+from store.sqlite.pool import Connection
+from store.sqlite.zones import stretches
+
+SAMPLE: Final = 10_000
+
+_ROLLED_UP: Final = {
+    "status": ("a.status", STATUSES),
+    "direction": ("a.direction", DIRECTIONS),
+    "activity_type": ("a.activity_type", ACTIVITY_TYPES),
+}
+_NAMED: Final = {
+    "integration": ("a.integration", "SELECT number, name FROM integrations"),
+    "organization": ("a.organization", "SELECT number, name FROM organizations"),
+}
+_ON_ROWS: Final = {
+    "status": "a.status",
+    "direction": "a.direction",
+    "activity_type": "a.activity_type",
+    "integration": "a.integration",
+    "organization": "a.organization",
+    "provider": "nullif(e.provider, '')",
+    "method": "e.method",
+    "host": "e.host",
+    "endpoint": ENDPOINT,
+    "response_status": "coalesce(a.response_status, 'none')",
+    "error_code": "a.error_code",
+    "user_id": "a.user_id",
+    "ip_address": "nullif(k.ip_address, '')",
+    "user_agent": "nullif(k.user_agent, '')",
+}
+
+
+async def facet(
+    connection: Connection,
+    narrowing: Narrowing,
+    where: ActivityFilter,
+    name: str,
+    patience: float,
+) -> Counter[str]:
+    """The counts of a column's values."""
+    if (name in _ROLLED_UP or name in _NAMED) and _is_rolled_up(where):
+        counts = await _from_rollups(connection, narrowing, where, name)
+    else:
+        counts = await _from_rows(connection, narrowing, where, name, patience)
+    return await _with_names(connection, name, counts)
+
+
+def _is_rolled_up(where: ActivityFilter) -> bool:
+    return (
+        all(condition.column in ROLLED_UP for condition in where.conditions)
+        and not (where.words or where.without)
+        and where.min_ms is None
+        and where.max_ms is None
+    )
+
+
+async def _from_rollups(
+    connection: Connection, narrowing: Narrowing, where: ActivityFilter, name: str
+) -> Counter[str | int]:
+    column = (_ROLLED_UP.get(name) or _NAMED[name])[0]
+    statement = sums(
+        "rollups",
+        (column,),
+        narrowing.hours,
+        [hours_of(where)],
+        measures="sum(a.count)",
+    )
+    return Counter({value: count for value, count in await connection.rows(statement) if count})
+
+
+async def _from_rows(
+    connection: Connection,
+    narrowing: Narrowing,
+    where: ActivityFilter,
+    name: str,
+    patience: float,
+) -> Counter[str | int]:
+    counts: Counter[str | int] = Counter()
+    deadline = time.monotonic() + patience
+    left = SAMPLE
+    low = LOWEST_KEY if narrowing.since_key is None else narrowing.since_key
+    high = HIGHEST_KEY if narrowing.until_key is None else narrowing.until_key
+    if narrowing.empty:
+        return counts
+    async for lowest, upper in stretches(connection, narrowing, low, high):
+        statement = counted_rows(_ON_ROWS[name], narrowing, keys_between(lowest, upper), left)
+        for value, count in await connection.rows(statement):
+            left -= count
+            if value is not None:
+                counts[value] += count
+        if left <= 0 or time.monotonic() > deadline:
+            break
+    return counts
+
+
+async def _with_names(
+    connection: Connection, name: str, counts: Counter[str | int]
+) -> Counter[str]:
+    if name in _ROLLED_UP:
+        names = _ROLLED_UP[name][1]
+        return Counter({names[int(value)].value: count for value, count in counts.items()})
+    if name in _NAMED:
+        known = dict(await connection.rows(Fragment(_NAMED[name][1])))
+        found: Counter[str] = Counter()
+        for number, count in counts.items():
+            # The same name in several organizations is one value, as in the filter.
+            found[known[number]] += count
+        return found
+    return Counter({str(value): count for value, count in counts.items()})

@@ -1,0 +1,29 @@
+"""The way from a scope and a filter to conditions: names in them are looked up first."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from store.filters import ActivityFilter
+from store.scope import Scope
+from store.sqlite.narrowing import Narrowing, Resolved, narrow, resolved, resolving
+from store.sqlite.pool import Connection, Pool
+
+
+@asynccontextmanager
+async def scoped(
+    pool: Pool, scope: Scope, where: ActivityFilter
+) -> AsyncIterator[tuple[Connection, Narrowing]]:
+    """A connection for a while, and what may be seen through it."""
+    async with pool.connection() as connection:
+        yield connection, await narrowed(connection, scope, where)
+
+
+async def narrowed(connection: Connection, scope: Scope, where: ActivityFilter) -> Narrowing:
+    """A scope and a filter as conditions."""
+    numbers = Resolved(organizations=None, integrations=None)
+    if question := resolving(scope, where):
+        numbers = resolved(where, await connection.rows(question))
+    if (where.words or where.without) and scope.bodies:
+        # Bodies that were compressed with a dictionary are searched, too.
+        await connection.learn_dictionaries()
+    return narrow(scope, where, numbers)
