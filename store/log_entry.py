@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
 from store.activity import Activity, ActivityType, Direction, Status, status_of
 from store.capture import Capture, HeaderList, Phase
@@ -21,7 +21,7 @@ type Name = Annotated[str, Meta(min_length=1, max_length=200)]
 type Identifier = Annotated[str, Meta(min_length=1, max_length=200)]
 type Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 type HeaderValues = dict[str, str | list[str]]
-type Moment = Annotated[str, Meta(min_length=20, max_length=40)]
+type Moment = Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]
 """RFC 3339 with a time zone, e.g. `2026-11-23T08:25:00.000Z`."""
 type Milliseconds = Annotated[float, Meta(ge=0, le=1e12)]
 type HttpStatus = Annotated[int, Meta(ge=100, le=599)]
@@ -275,9 +275,9 @@ def _answer(
     }
 
 
-def _body(side: str, value: Any | UnsetType) -> dict[str, Any]:
+def _body(side: str, value: Any) -> dict[str, Any]:
     """A JSON value as the bytes of a body: a string is text, anything else is JSON."""
-    if value is None or value is UNSET:
+    if value is None:
         return {}
     content = value.encode() if isinstance(value, str) else msgspec.json.encode(value)
     return {f"{side}_body": content, f"{side}_size": len(content)}
