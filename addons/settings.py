@@ -107,8 +107,9 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds of what one peer can make a worker hold."""
 
-    head_bytes: int = 64 * 1024
-    """Request line and headers, or an answer's head; beyond: 431, or 502."""
+    head_bytes: int = 80 * 1024
+    """Request line and headers, or an answer's head; beyond: 431, or 502. Leaves room for one
+    value of 64 KB beside the usual rest."""
     headers: int = 200
     connections: int = 10_000
     """Client connections of one worker; beyond: 503."""

@@ -1,0 +1,50 @@
+"""mitmproxy's TLS layer towards clients, with its end made proper and its outcome told."""
+
+from collections.abc import Callable
+
+from mitmproxy.proxy import commands
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layer import CommandGenerator
+from mitmproxy.proxy.layers.tls import ClientTLSLayer
+from OpenSSL import SSL
+
+
+class ClientTls(ClientTLSLayer):
+    """Sends `close_notify` before it closes: without it a client takes an answer that ends
+    with the connection for a truncated one (RFC 8446, 6.1). mitmproxy leaves it out."""
+
+    def __init__(
+        self, context: Context, done: Callable[[], None], failed: Callable[[str], None]
+    ) -> None:
+        super().__init__(context)
+        self._done = done
+        self._failed = failed
+
+    def receive_handshake_data(self, data: bytes) -> CommandGenerator[tuple[bool, str | None]]:
+        done, error = yield from super().receive_handshake_data(data)
+        if done:
+            self._done()
+        return done, error
+
+    def on_handshake_error(self, err: str) -> CommandGenerator[None]:
+        self._failed(_readable(err))
+        yield from super().on_handshake_error(err)
+
+    def send_close(self, command: commands.CloseConnection) -> CommandGenerator[None]:
+        if self.tls is not None and self.conn.tls_established:
+            try:
+                self.tls.shutdown()
+            except SSL.Error:
+                pass  # the peer is gone or has not finished its side: there is no one to tell
+            else:
+                yield from self.tls_interact()
+        yield from super().send_close(command)
+
+
+def _readable(error: str) -> str:
+    """The reason without anything that the client sent."""
+    if error.startswith("Cannot parse ClientHello"):
+        return "the ClientHello cannot be parsed"
+    if error == "connection closed":
+        return "the client closed during the handshake; it may not trust the certificate authority"
+    return f"the client refused the handshake: {error[:200]}"

@@ -1,0 +1,417 @@
+"""One client connection with its upstream connections: runs mitmproxy's layers on asyncio.
+
+mitmproxy's own `ConnectionHandler` reads through `StreamReader` in a task for each connection
+and takes two locks an event; this one feeds the layers from the transports' callbacks (27 us an
+exchange less), can abort a stalled peer, and knows which connection holds back which.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, Protocol, cast
+
+from mitmproxy.connection import Client, Connection, ConnectionState, Server
+from mitmproxy.options import Options
+from mitmproxy.proxy import commands, events
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layer import Layer
+
+from addons.dialler import Dialler
+from addons.errors import DialError
+from addons.exchange import clock
+from addons.handover import FlowOrigin
+from store.activity import ErrorCode
+
+logger = logging.getLogger(__name__)
+
+_FLUSH_PATIENCE: Final = 30.0
+"""Seconds without progress after which a closing connection with unsent bytes is aborted."""
+_NEVER: Final = float("inf")
+
+
+type Hooks = dict[str, tuple[Callable[..., None], ...]]
+"""What is called for each of mitmproxy's hooks, all of it synchronous."""
+
+
+class DialFailure(str):
+    """The reply to an `OpenConnection` that failed, with its code."""
+
+    __slots__ = ("code",)
+    code: ErrorCode
+
+    def __new__(cls, error: DialError) -> "DialFailure":
+        made = super().__new__(cls, str(error))
+        made.code = error.code
+        return made
+
+
+class DeadlineExpired(events.Event):
+    """The deadline of the active relay has passed."""
+
+
+class Finished(events.Event):
+    """Work that a relay gave to `Conversation.run` is done."""
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+
+
+class AbortConnection(commands.CloseConnection):
+    """Close without sending what waits to be sent; the peer sees a reset."""
+
+
+class ActiveRelay(Protocol):
+    """The HTTP/1.1 relay that a conversation has arrived at."""
+
+    deadline: float
+    """Seconds of `clock`; infinity: none."""
+
+    def abandon(self, code: ErrorCode, message: str) -> None:
+        """The connections are gone: end the exchange in flight, if there is one."""
+        ...
+
+    def wind_down(self) -> bool:
+        """Take no further exchange; True when none is in flight."""
+        ...
+
+
+class Host(Protocol):
+    """What conversations share."""
+
+    options: Options
+    dialler: Dialler
+    hooks: Hooks
+    flow_origins: dict[str, FlowOrigin]
+    """By client id: connections that mitmproxy's own HTTP layer has."""
+
+    def forget(self, conversation: "Conversation") -> None:
+        """The client connection is gone."""
+        ...
+
+
+class Wire(asyncio.Protocol):
+    """One TCP connection, a client's or an upstream's."""
+
+    __slots__ = ("closed", "connection", "conversation", "eof", "held", "reading", "transport")
+    transport: asyncio.Transport
+
+    def __init__(self, conversation: "Conversation", connection: Connection) -> None:
+        self.conversation = conversation
+        self.connection = connection
+        self.eof = False
+        self.closed = False
+        """Closed by a layer's command."""
+        self.reading = True
+        self.held = False
+        """A relay does not want to read more now."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are no subclass of asyncio's.
+        transport = cast(asyncio.Transport, transport)
+        self.transport = transport
+        self.conversation.wire_made(self)
+
+    def data_received(self, data: bytes) -> None:
+        self.conversation.dispatch(events.DataReceived(self.connection, data))
+
+    def eof_received(self) -> bool:
+        self.eof = True
+        self.connection.state &= ~ConnectionState.CAN_READ
+        self.conversation.dispatch(events.ConnectionClosed(self.connection))
+        return True
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.conversation.wire_lost(self, reset=error is not None)
+
+    def pause_writing(self) -> None:
+        self.conversation.write_paused(self)
+
+    def resume_writing(self) -> None:
+        self.conversation.write_resumed(self)
+
+
+class Conversation:
+    """Executes what layers command, tells them what happens. Everything is synchronous except
+    dialling and what `run` is given."""
+
+    def __init__(self, host: Host, client: Client) -> None:
+        self.host = host
+        self.client = client
+        self.context = Context(client, host.options)
+        self.layer: Layer
+        self.relay: ActiveRelay | None = None
+        self.dial_seconds = 10.0
+        self.asked = True
+        """Clients name the upstreams (a forward listener)."""
+        self.allow_private = True
+        self.gone = False
+        self._queue: deque[events.Event] = deque()
+        self._running = False
+        self._client_wire: Wire | None = None
+        self._wires: dict[int, Wire] = {}
+        self._dials: dict[int, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._paused: set[Wire] = set()
+        self._resets: set[int] = set()
+        self._flush_deadline = _NEVER
+        self._unflushed = 0
+
+    # Called by wires
+
+    def wire_made(self, wire: Wire) -> None:
+        self._wires[id(wire.connection)] = wire
+        if wire.connection is self.client:
+            self._client_wire = wire
+            self.dispatch(events.Start())
+
+    def wire_lost(self, wire: Wire, *, reset: bool) -> None:
+        connection = wire.connection
+        self._wires.pop(id(connection), None)
+        if reset:
+            self._resets.add(id(connection))
+        connection.state = ConnectionState.CLOSED
+        if self.gone:
+            return
+        if wire in self._paused:
+            self._paused.discard(wire)
+            self._update_reading()
+        if not wire.closed and not wire.eof:
+            self.dispatch(events.ConnectionClosed(connection))
+        if wire is self._client_wire:
+            self.finish(ErrorCode.CLIENT_CLOSED, "the client closed the connection")
+
+    def write_paused(self, wire: Wire) -> None:
+        """A peer reads slowly: stop reading from the others, whose bytes go to it."""
+        self._paused.add(wire)
+        self._update_reading()
+
+    def write_resumed(self, wire: Wire) -> None:
+        self._paused.discard(wire)
+        self._update_reading()
+
+    def _update_reading(self) -> None:
+        for wire in self._wires.values():
+            others = len(self._paused) - (wire in self._paused)
+            reading = not wire.held and not others
+            if reading is not wire.reading and not wire.transport.is_closing():
+                wire.reading = reading
+                if reading:
+                    wire.transport.resume_reading()
+                else:
+                    wire.transport.pause_reading()
+
+    # Called by relays
+
+    def hold(self, connection: Connection, held: bool) -> None:
+        """Stop or continue reading from a connection."""
+        wire = self._wires.get(id(connection))
+        if wire is not None and wire.held is not held:
+            wire.held = held
+            self._update_reading()
+
+    def stalled(self, connection: Connection) -> bool:
+        """Whether the peer does not read what it is sent."""
+        wire = self._wires.get(id(connection))
+        return wire is not None and wire in self._paused
+
+    def was_reset(self, connection: Connection) -> bool:
+        """Whether the connection ended by an error instead of an end of stream."""
+        return id(connection) in self._resets
+
+    def abort(self, connection: Connection) -> None:
+        """Drop a connection with what was not sent yet; its peer sees a reset."""
+        wire = self._wires.get(id(connection))
+        if wire is not None:
+            wire.closed = True
+            connection.state = ConnectionState.CLOSED
+            wire.transport.abort()
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do asynchronous work; its result comes back as `Finished`."""
+        task = asyncio.get_running_loop().create_task(self._run(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, work: Coroutine[Any, Any, Any]) -> None:
+        result = await work
+        if not self.gone:
+            self.dispatch(Finished(result))
+
+    # The engine
+
+    def dispatch(self, event: events.Event) -> None:
+        """Give an event to the layers and do what they command. Events that arise meanwhile
+        wait their turn, so that layers never see one inside another."""
+        if self._running:
+            self._queue.append(event)
+            return
+        self._running = True
+        try:
+            while True:
+                for command in self.layer.handle_event(event):
+                    if type(command) is commands.SendData:
+                        wire = self._wires.get(id(command.connection))
+                        if wire is not None and not wire.transport.is_closing():
+                            wire.transport.write(command.data)
+                    else:
+                        self._execute(command)
+                if not self._queue:
+                    break
+                event = self._queue.popleft()
+        except Exception as error:  # noqa: BLE001  the guard that keeps one connection's fault its own
+            self._crashed(error)
+        finally:
+            self._running = False
+
+    def _execute(self, command: commands.Command) -> None:
+        if isinstance(command, commands.OpenConnection):
+            task = asyncio.get_running_loop().create_task(self._dial(command))
+            self._dials[id(command.connection)] = task
+        elif isinstance(command, AbortConnection):
+            self.abort(command.connection)
+        elif isinstance(command, commands.CloseConnection):
+            half = isinstance(command, commands.CloseTcpConnection) and command.half_close
+            self._close(command.connection, half=half)
+        elif isinstance(command, commands.StartHook):
+            for hook in self.host.hooks.get(command.name, ()):
+                hook(*command.args())
+            if command.blocking:
+                self._queue.append(events.HookCompleted(command))
+        elif isinstance(command, commands.RequestWakeup):
+            self._wake_later(command)
+        # Log commands are dropped: mitmproxy's texts quote what peers sent.
+
+    def _close(self, connection: Connection, *, half: bool) -> None:
+        wire = self._wires.get(id(connection))
+        if wire is None:
+            task = self._dials.pop(id(connection), None)
+            if task is not None:
+                task.cancel()
+            connection.state = ConnectionState.CLOSED
+            return
+        if half:
+            if connection.state & ConnectionState.CAN_WRITE and wire.transport.can_write_eof():
+                connection.state &= ~ConnectionState.CAN_WRITE
+                if not wire.transport.is_closing():
+                    wire.transport.write_eof()
+            return
+        if wire.closed:
+            return
+        wire.closed = True
+        connection.state = ConnectionState.CLOSED
+        if wire is self._client_wire:
+            self._unflushed = wire.transport.get_write_buffer_size()
+            self._flush_deadline = clock() + _FLUSH_PATIENCE
+        wire.transport.close()
+        if not wire.eof:
+            self._queue.append(events.ConnectionClosed(connection))
+
+    def _wake_later(self, command: commands.RequestWakeup) -> None:
+        def wake() -> None:
+            self._timers.discard(handle)
+            if not self.gone:
+                self.dispatch(events.Wakeup(command))
+
+        handle = asyncio.get_running_loop().call_later(command.delay, wake)
+        self._timers.add(handle)
+
+    async def _dial(self, command: commands.OpenConnection) -> None:
+        server = command.connection
+        assert isinstance(server, Server)
+        assert server.address is not None
+        server.timestamp_start = time.time()
+        try:
+            transport, _ = await self.host.dialler.dial(
+                server.address[0],
+                server.address[1],
+                lambda: Wire(self, server),
+                seconds=self.dial_seconds,
+                asked=self.asked,
+                allow_private=self.allow_private,
+            )
+        except DialError as error:
+            self._dials.pop(id(server), None)
+            server.error = str(error)
+            if not self.gone:
+                self.dispatch(events.OpenConnectionCompleted(command, DialFailure(error)))
+            return
+        self._dials.pop(id(server), None)
+        if self.gone:
+            transport.abort()
+            return
+        server.timestamp_tcp_setup = time.time()
+        server.state = ConnectionState.OPEN
+        server.peername = transport.get_extra_info("peername")
+        server.sockname = transport.get_extra_info("sockname")
+        if self.client.alpn == b"h2" and not server.tls:
+            # A client that speaks HTTP/2 in the clear knows that the upstream does.
+            server.alpn = b"h2"
+        self._update_reading()
+        self.dispatch(events.OpenConnectionCompleted(command, None))
+
+    def _crashed(self, error: Exception) -> None:
+        # The text of the exception may quote what a peer sent.
+        frame = error.__traceback__
+        while frame is not None and frame.tb_next is not None:
+            frame = frame.tb_next
+        place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "?"
+        logger.error("a layer failed: %s at %s", type(error).__name__, place)
+        self._queue.clear()
+        self.end(ErrorCode.INTERNAL, f"the relay failed ({type(error).__name__})")
+
+    # Called by the server
+
+    def tick(self, now: float) -> None:
+        """Look at the deadlines."""
+        relay = self.relay
+        if relay is not None and now >= relay.deadline:
+            relay.deadline = _NEVER
+            self.dispatch(DeadlineExpired())
+        if now >= self._flush_deadline:
+            self._check_flush(now)
+
+    def _check_flush(self, now: float) -> None:
+        wire = self._client_wire
+        if wire is None or self.gone:
+            return
+        size = wire.transport.get_write_buffer_size()
+        if size and size == self._unflushed:
+            wire.transport.abort()
+        else:
+            self._unflushed = size
+            self._flush_deadline = now + _FLUSH_PATIENCE
+
+    def wind_down(self) -> None:
+        """Take no further exchange; close at once when none is in flight."""
+        relay = self.relay
+        if relay is not None and relay.wind_down():
+            self.end(ErrorCode.CLIENT_CLOSED, "the proxy is being stopped")
+
+    def end(self, code: ErrorCode, message: str) -> None:
+        """Drop every connection; exchanges in flight end with this reason."""
+        self.finish(code, message)
+        if self._client_wire is not None:
+            self._client_wire.transport.abort()
+
+    def finish(self, code: ErrorCode, message: str) -> None:
+        """The client is gone: end what is in flight, let go of everything."""
+        if self.gone:
+            return
+        self.gone = True
+        if self.relay is not None:
+            self.relay.abandon(code, message)
+        for hook in self.host.hooks.get("conversation_gone", ()):
+            hook(self, code, message)
+        for wire in list(self._wires.values()):
+            if wire is not self._client_wire:
+                wire.transport.abort()
+        for task in (*self._dials.values(), *self._tasks):
+            task.cancel()
+        for timer in self._timers:
+            timer.cancel()
+        self._dials.clear()
+        self._timers.clear()
+        self.host.forget(self)

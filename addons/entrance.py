@@ -1,0 +1,75 @@
+"""A listener with everything precomputed that its exchanges need."""
+
+import binascii
+from base64 import b64decode
+from typing import Final
+
+from addons.errors import Refusal
+from addons.exchange import Binding
+from addons.forwarded import networks, plain_address, within
+from addons.routing import Destinations, HostPatterns, RouteTable
+from addons.settings import Listener, RelaySettings
+from addons.sink import CaptureSink
+from store.activity import Direction, ErrorCode
+
+_CHALLENGE: Final = (b'Proxy-Authenticate: Basic realm="proxy"\r\n',)
+
+
+class Entrance:
+    """What stays the same for all connections of a listener until the next reload."""
+
+    def __init__(self, listener: Listener, settings: RelaySettings, sink: CaptureSink) -> None:
+        self.listener = listener
+        self.settings = settings
+        self.limits = settings.limits
+        self.sink = sink
+        self.name = listener.name
+        self.direction = listener.direction
+        self.incoming = listener.direction is Direction.INCOMING
+        self.deadlines = (
+            settings.incoming_deadlines if self.incoming else settings.outgoing_deadlines
+        )
+        self.binding = Binding(listener.organization)
+        self.routes = RouteTable(listener, settings)
+        self.destinations = Destinations(settings)
+        self.hops = networks(listener.trusted_hops)
+        self.pass_through = HostPatterns(settings.pass_through)
+        self._allowed = networks(listener.allowed_clients)
+        self._credentials = [
+            (entry, Binding(entry.organization or listener.organization))
+            for entry in listener.credentials
+        ]
+
+    def admits(self, peer: str) -> bool:
+        """Whether a client at this address may use the listener."""
+        return not self._allowed or within(plain_address(peer), self._allowed)
+
+    def authorize(self, credential: bytes | None) -> Binding:
+        """Whom a forward request belongs to.
+
+        Raises:
+            Refusal: 407; credentials are needed and these are none of ours.
+        """
+        if not self._credentials:
+            return self.binding
+        user, password = _basic(credential)
+        found: Binding | None = None
+        for entry, binding in self._credentials:
+            # Every entry is compared, so that the time does not tell which user exists.
+            if entry.matches(user, password):
+                found = binding
+        if found is None:
+            raise Refusal("credentials are needed", 407, ErrorCode.BLOCKED, _CHALLENGE)
+        return found
+
+
+def _basic(value: bytes | None) -> tuple[bytes, bytes]:
+    """User and password of a `Basic` credential (RFC 7617); empty ones when there is none."""
+    scheme, _, encoded = (value or b"").partition(b" ")
+    if scheme.lower() != b"basic":
+        return b"", b""
+    try:
+        user, _, password = b64decode(encoded.strip(), validate=True).partition(b":")
+    except binascii.Error:
+        return b"", b""
+    return user, password

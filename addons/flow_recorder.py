@@ -1,0 +1,369 @@
+"""Takes captures of what goes through mitmproxy's own HTTP layer: HTTP/2, gRPC, WebSocket.
+
+The hooks do for these flows what the relay does for its own: name, route, claims, forwarding
+headers, a capped copy of the bodies while they stream, one final capture.
+"""
+
+from typing import Final
+
+from mitmproxy import http
+from mitmproxy.connection import Server
+
+from addons import http1_write
+from addons.conversation import Conversation
+from addons.destination import Named, name_incoming, name_tunnelled, route
+from addons.entrance import Entrance
+from addons.errors import MalformedRequest, Refusal
+from addons.exchange import Exchange, clock
+from addons.handover import FlowOrigin
+from addons.http1_head import RequestHead, read_request_head
+from addons.opening import claims_of, open_exchange, open_unparsed
+from addons.recording import finish_exchange
+from addons.routing import Target
+from addons.settings import Limits
+from addons.stream_count import counter_for
+from store.activity import ErrorCode
+from store.capture import HeaderList, Stream, StreamMessage
+
+_KEY: Final = "wiretrail"
+_MESSAGE_BYTES: Final = 4096
+_STREAM_BYTES: Final = 65536
+
+
+class WebSocketCount:
+    """Counts the messages of a WebSocket and keeps the first ones."""
+
+    __slots__ = ("_kept_bytes", "_limit", "_stream")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limit = limits.stream_messages
+        self._stream = Stream("websocket", 0, [])
+        self._kept_bytes = 0
+
+    def feed(self, data: bytes) -> None:
+        """Messages come by `take`; bytes of a body do not occur."""
+
+    def take(self, at_ms: float, content: bytes, *, from_client: bool, text: bool) -> None:
+        """One whole message."""
+        stream = self._stream
+        stream.count += 1
+        if len(stream.kept) < self._limit and self._kept_bytes < _STREAM_BYTES:
+            kept = content[:_MESSAGE_BYTES]
+            self._kept_bytes += len(kept)
+            stream.kept.append(StreamMessage(at_ms, from_client, text, kept, len(content)))
+
+    def close(self, code: int | None) -> None:
+        """The closing handshake, or 1006 when there was none."""
+        self._stream.close_code = code
+
+    def stream(self) -> Stream:
+        return self._stream
+
+
+class FlowTake:
+    """A flow in flight."""
+
+    __slots__ = ("answered", "deadline", "entrance", "exchange", "origin", "target")
+
+    def __init__(
+        self, exchange: Exchange, entrance: Entrance, origin: FlowOrigin, target: Target | None
+    ) -> None:
+        self.exchange = exchange
+        self.entrance = entrance
+        self.origin = origin
+        self.target = target
+        self.answered = False
+        self.deadline = float("inf")
+
+    def request_bytes(self, data: bytes) -> bytes:
+        """Bytes of the request pass by."""
+        if data:
+            self.exchange.take_request(data)
+            self.watch_idle()
+        return data
+
+    def answer_bytes(self, data: bytes) -> bytes:
+        """Bytes of the answer pass by."""
+        if data:
+            self.exchange.take_answer(data)
+            self.watch_idle()
+        return data
+
+    def watch_idle(self) -> None:
+        """Something moved."""
+        if self.target is not None and (idle := self.target.deadlines.idle) is not None:
+            self.deadline = clock() + idle
+
+    def watch_answer(self) -> None:
+        """The request is complete."""
+        if self.target is not None and (wait := self.target.deadlines.answer_head) is not None:
+            self.deadline = clock() + wait
+
+
+class FlowRecorder:
+    """The hooks of mitmproxy's HTTP and WebSocket layers."""
+
+    def __init__(self, origins: dict[str, FlowOrigin]) -> None:
+        self._origins = origins
+        self._takes: dict[str, FlowTake] = {}
+
+    # HTTP
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """A head has come: open the exchange, direct the flow."""
+        if flow.id in self._takes:
+            return
+        origin = self._origins.get(flow.client_conn.id)
+        if origin is None:
+            return
+        entrance = origin.port.entrance
+        try:
+            head = _read_head(flow.request, entrance.limits)
+            named = _name(head, flow, origin, entrance)
+        except MalformedRequest as fault:
+            self._refuse_unparsed(flow, origin, fault)
+            return
+        target: Target | None = None
+        refusal: Refusal | None = None
+        try:
+            target = origin.fixed or route(entrance, named)
+            if target.durable:
+                raise Refusal("durable routes take HTTP/1.1 only", 503, ErrorCode.NOT_DURABLE)
+        except Refusal as error:
+            refusal = error
+        exchange = open_exchange(
+            entrance,
+            head,
+            named,
+            binding=(target.binding if target is not None else None) or origin.binding,
+            began=clock(),
+            client_address=(
+                origin.forwarded.sender(head.headers) if entrance.incoming else origin.peer
+            ),
+            claims=claims_of(head, entrance, trusted_hop=origin.forwarded.trusted),
+        )
+        exchange.http_version = flow.request.http_version
+        take = FlowTake(exchange, entrance, origin, target)
+        self._takes[flow.id] = take
+        if refusal is not None or target is None:
+            assert refusal is not None
+            exchange.fail(refusal.code, str(refusal))
+            self._answer(flow, take, refusal.status)
+            return
+        _direct(flow, head, target, named, origin, entrance)
+        flow.request.stream = take.request_bytes
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        """The request is complete."""
+        take = self._takes.get(flow.id)
+        if take is None:
+            return
+        take.exchange.sent_at = clock()
+        if flow.request.trailers is not None:
+            take.exchange.request_trailers = _fields(flow.request.trailers)
+        if not take.answered:
+            take.watch_answer()
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """The head of an answer has come."""
+        take = self._takes.get(flow.id)
+        answer = flow.response
+        if take is None or answer is None or take.exchange.proxy_status is not None:
+            return
+        exchange = take.exchange
+        take.answered = True
+        exchange.answered_at = clock()
+        exchange.response_status = answer.status_code
+        exchange.response_headers = _fields(answer.headers)
+        self._note_server(exchange, flow.server_conn)
+        content_type = answer.headers.get("content-type")
+        if content_type:
+            exchange.counter = counter_for(content_type.encode("latin-1", "replace"))
+        answer.stream = take.answer_bytes
+        take.watch_idle()
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        """The answer is complete."""
+        take = self._takes.get(flow.id)
+        if take is None:
+            return
+        if flow.response is not None and flow.response.trailers is not None:
+            take.exchange.response_trailers = _fields(flow.response.trailers)
+        if flow.websocket is None:
+            self._finish(flow)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        """The flow ends without a complete answer."""
+        take = self._takes.get(flow.id)
+        if take is None:
+            return
+        exchange = take.exchange
+        code, message = _reason(flow)
+        exchange.fail(code, message)
+        if not take.answered and exchange.proxy_status is None:
+            exchange.proxy_status = 504 if code is ErrorCode.CONNECT_TIMEOUT else 502
+        self._note_server(exchange, flow.server_conn)
+        self._finish(flow)
+
+    # WebSocket
+
+    def websocket_start(self, flow: http.HTTPFlow) -> None:
+        """The handshake has succeeded."""
+        take = self._takes.get(flow.id)
+        if take is not None:
+            take.exchange.counter = WebSocketCount(take.entrance.limits)
+
+    def websocket_message(self, flow: http.HTTPFlow) -> None:
+        """One whole message; mitmproxy would keep all of them until the end."""
+        take = self._takes.get(flow.id)
+        assert flow.websocket is not None
+        message = flow.websocket.messages[-1]
+        if take is not None:
+            exchange = take.exchange
+            count = exchange.counter
+            if isinstance(count, WebSocketCount):
+                at = (clock() - exchange.started_at) * 1000.0
+                count.take(
+                    at, message.content, from_client=message.from_client, text=message.is_text
+                )
+            if message.from_client:
+                exchange.request_size += len(message.content)
+            else:
+                exchange.response_size += len(message.content)
+            take.watch_idle()
+        flow.websocket.messages.clear()
+
+    def websocket_end(self, flow: http.HTTPFlow) -> None:
+        """The WebSocket is closed."""
+        take = self._takes.get(flow.id)
+        if take is None:
+            return
+        if isinstance(take.exchange.counter, WebSocketCount) and flow.websocket is not None:
+            take.exchange.counter.close(flow.websocket.close_code)
+        self._finish(flow)
+
+    # Ends
+
+    def conversation_gone(self, conversation: Conversation, code: ErrorCode, message: str) -> None:
+        """A client connection is gone: end what it still has in flight."""
+        client = conversation.client.id
+        if client not in self._origins:
+            return
+        for flow_id, take in list(self._takes.items()):
+            if take.origin.conversation is conversation:
+                del self._takes[flow_id]
+                take.exchange.fail(code, message)
+                finish_exchange(take.entrance.sink, take.exchange)
+
+    def tick(self, now: float) -> None:
+        """Look at the deadlines. mitmproxy cannot end one flow from outside, so the whole
+        client connection goes."""
+        for take in list(self._takes.values()):
+            if now >= take.deadline:
+                code = ErrorCode.IDLE_TIMEOUT if take.answered else ErrorCode.UPSTREAM_TIMEOUT
+                take.origin.conversation.end(code, "nothing moved in time")
+
+    def _finish(self, flow: http.HTTPFlow) -> None:
+        take = self._takes.pop(flow.id)
+        finish_exchange(take.entrance.sink, take.exchange)
+
+    def _answer(self, flow: http.HTTPFlow, take: FlowTake, status: int) -> None:
+        take.exchange.proxy_status = status
+        text = http1_write.page(status, close=False).partition(b"\r\n\r\n")[2]
+        flow.response = http.Response.make(
+            status, text, {"content-type": "text/plain; charset=utf-8"}
+        )
+
+    def _refuse_unparsed(
+        self, flow: http.HTTPFlow, origin: FlowOrigin, fault: MalformedRequest
+    ) -> None:
+        entrance = origin.port.entrance
+        client = origin.conversation.client
+        fixed = origin.fixed
+        place = (
+            ("https" if fixed.tls else "http", fixed.host, fixed.port)
+            if fixed is not None
+            else ("http", client.sockname[0], client.sockname[1])
+        )
+        exchange = open_unparsed(
+            entrance,
+            binding=origin.binding,
+            began=clock(),
+            client_address=origin.peer,
+            place=place,
+        )
+        exchange.fail(fault.code, str(fault))
+        take = self._takes[flow.id] = FlowTake(exchange, entrance, origin, None)
+        self._answer(flow, take, fault.status)
+
+    @staticmethod
+    def _note_server(exchange: Exchange, server: Server) -> None:
+        peer = server.peername
+        if peer is not None:
+            exchange.upstream_address = (
+                f"[{peer[0]}]:{peer[1]}" if ":" in peer[0] else f"{peer[0]}:{peer[1]}"
+            )
+
+
+def _fields(headers: http.Headers) -> HeaderList:
+    return [(name, value) for name, value in headers.fields]
+
+
+def _read_head(request: http.Request, limits: Limits) -> RequestHead:
+    fields = _fields(request.headers)
+    if "host" not in request.headers and request.data.authority:
+        fields.insert(0, (b"host", request.data.authority))
+    return read_request_head(request.data.method, request.data.path, 1, fields, limits.headers)
+
+
+def _name(head: RequestHead, flow: http.HTTPFlow, origin: FlowOrigin, entrance: Entrance) -> Named:
+    if origin.fixed is not None and not entrance.incoming:
+        return name_tunnelled(head, origin.fixed)
+    return name_incoming(head, flow.client_conn.sockname[:2])
+
+
+def _direct(
+    flow: http.HTTPFlow,
+    head: RequestHead,
+    target: Target,
+    named: Named,
+    origin: FlowOrigin,
+    entrance: Entrance,
+) -> None:
+    """Point the flow at its target and give it the fields that the target may see."""
+    request = flow.request
+    request.data.path = target.path(named.path)
+    request.data.scheme = b"https" if target.tls else b"http"
+    request.data.host, request.data.port = target.host, target.port
+    own = origin.forwarded.lines(head) if entrance.incoming else b""
+    lines = [*head.lines, *(line + b"\r\n" for line in own.split(b"\r\n") if line)]
+    fields: list[tuple[bytes, bytes]] = []
+    for line in lines:
+        name, _, value = line.partition(b": ")
+        if request.is_http2:
+            name = name.lower()
+            if name == b"host":
+                continue
+        fields.append((name, value[:-2]))
+    if head.websocket:
+        fields += [(b"Connection", b"Upgrade"), (b"Upgrade", b"websocket")]
+    elif head.te:
+        fields.append((b"te", b"trailers"))
+    request.headers = http.Headers(fields)
+
+
+def _reason(flow: http.HTTPFlow) -> tuple[ErrorCode, str]:
+    """Code and sentence of a failed flow. mitmproxy's own text may quote what a peer sent."""
+    text = flow.error.msg if flow.error is not None else ""
+    code = getattr(text, "code", None)
+    if isinstance(code, ErrorCode):
+        return code, str(text)
+    server = flow.server_conn
+    if server.tls and server.error and not server.tls_established:
+        return ErrorCode.TLS_UPSTREAM, server.error[:200]
+    lowered = text.lower()
+    if "client disconnected" in lowered or not flow.client_conn.connected:
+        return ErrorCode.CLIENT_CLOSED, "the client ended the exchange"
+    if "closed" in lowered or "reset" in lowered:
+        return ErrorCode.RESET, "the upstream ended the exchange without a complete answer"
+    return ErrorCode.PROTOCOL, "the exchange broke the protocol"

@@ -1,0 +1,87 @@
+"""Who sent a request that came through other proxies: `X-Forwarded-*`, believed from trusted
+hops only."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
+
+from addons.http1_head import RequestHead, without_forwarded
+from store.capture import HeaderList
+
+type Network = IPv4Network | IPv6Network
+type Address = IPv4Address | IPv6Address
+
+_FOR: Final = b"x-forwarded-for"
+
+
+def networks(texts: Sequence[str]) -> tuple[Network, ...]:
+    """The networks of a setting. Raises `ValueError` when one is not CIDR notation."""
+    return tuple(ip_network(text, strict=False) for text in texts)
+
+
+def plain_address(text: str) -> Address | None:
+    """The address, an IPv4 one out of its IPv6 mapping; `None` when it is none."""
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def within(address: Address | None, allowed: Sequence[Network]) -> bool:
+    """Whether the address lies in one of the networks."""
+    return address is not None and any(
+        address.version == network.version and address in network for network in allowed
+    )
+
+
+class ForwardedRule:
+    """What to do with forwarding headers of one incoming client connection."""
+
+    __slots__ = ("_hops", "_peer", "trusted")
+
+    def __init__(self, peer: str, hops: Sequence[Network]) -> None:
+        self._peer = peer
+        self._hops = hops
+        self.trusted = bool(hops) and within(plain_address(peer), hops)
+        """Whether the peer is one of our own proxies."""
+
+    def sender(self, headers: HeaderList) -> str:
+        """The address of who sent the request: the last one that no trusted hop added."""
+        if not self.trusted:
+            return self._peer
+        listed = b",".join(value for name, value in headers if name.lower() == _FOR)
+        for entry in reversed(listed.decode("latin-1").split(",")):
+            address = plain_address(entry.strip().strip("[]"))
+            if address is None:
+                break
+            if not within(address, self._hops):
+                return str(address)
+        return self._peer
+
+    def lines(self, head: RequestHead) -> bytes:
+        """The forwarding lines for the upstream; takes what is not believed off `head.lines`."""
+        peer = self._peer.encode()
+        if not head.forwarded:
+            return self._own(peer, head.host)
+        if not self.trusted:
+            head.lines = without_forwarded(head.lines)
+            return self._own(peer, head.host)
+        present = {name.lower() for name, _ in head.headers}
+        chain = b", ".join(value for name, value in head.headers if name.lower() == _FOR)
+        head.lines = [line for line in head.lines if not line.lower().startswith(_FOR + b":")]
+        own = b"X-Forwarded-For: %b\r\n" % (chain + b", " + peer if chain else peer)
+        if b"x-forwarded-proto" not in present:
+            own += b"X-Forwarded-Proto: http\r\n"
+        if b"x-forwarded-host" not in present and head.host:
+            own += b"X-Forwarded-Host: %b\r\n" % head.host
+        return own
+
+    @staticmethod
+    def _own(peer: bytes, host: bytes | None) -> bytes:
+        return b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: http\r\n%b" % (
+            peer,
+            b"X-Forwarded-Host: %b\r\n" % host if host else b"",
+        )

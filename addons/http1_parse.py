@@ -1,0 +1,418 @@
+"""Bytes of an HTTP/1.1 connection become heads and body pieces, by llhttp (through httptools).
+
+httptools can neither pause nor tell how far it came, so a request is fed in pieces whose ends
+are known to be the only places where the request can end: the head, then `Content-Length`
+bytes, or a chunked body cut behind each empty line. What follows a request stays unparsed
+until its turn comes, which is all that pipelining needs.
+"""
+
+import re
+from enum import Enum, auto
+from typing import Final
+
+import httptools
+
+from addons.errors import MalformedAnswer, MalformedRequest
+from addons.http1_head import (
+    AnswerHead,
+    RequestHead,
+    check_trailers,
+    read_answer_head,
+    read_request_head,
+)
+from addons.settings import Limits
+from store.activity import ErrorCode
+from store.capture import HeaderList
+
+_REQUEST_LINE: Final = re.compile(
+    rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-~\x80-\xff]+) HTTP/1\.([01])\r\n"
+)
+_TOKEN_START: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*(?: |\Z)")
+# llhttp lets some of these pass in some places; nothing in a head needs them.
+_CONTROLS: Final = bytes([*range(9), 11, 12, *range(14, 32), 127])
+_EMPTY_LINE: Final = b"\r\n\r\n"
+
+
+class _Stage(Enum):
+    HEAD = auto()
+    LENGTH = auto()
+    CHUNKED = auto()
+    COMPLETE = auto()
+
+
+class RequestParser:
+    """Parses the requests of one client connection, one at a time.
+
+    After `feed`, `head` is set once the head has come, `parts` holds the body pieces that came
+    since they were last taken, `complete` tells the end. `next()` makes it ready for another.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_fields",
+        "_limits",
+        "_parser",
+        "_remaining",
+        "_seen",
+        "_stage",
+        "_tail",
+        "complete",
+        "head",
+        "parts",
+        "trailers",
+    )
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._parser: httptools.HttpRequestParser | None = None
+        self.next()
+
+    def next(self) -> None:
+        """Forget the request that is complete."""
+        self._stage = _Stage.HEAD
+        self._buffer = b""
+        self._fields: HeaderList = []
+        self._remaining = 0
+        self._seen = b""
+        self._tail = b""
+        self.head: RequestHead | None = None
+        self.parts: list[bytes] = []
+        self.trailers: HeaderList = []
+        self.complete = False
+
+    def close(self) -> None:
+        """Break the reference cycle with llhttp's parser."""
+        self._parser = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether bytes of a head have come that is not complete."""
+        return bool(self._buffer)
+
+    def glimpse(self) -> tuple[str, str]:
+        """Method and path of a head that cannot be used, as far as they were understood;
+        without the query, which may hold anything."""
+        head = self.head
+        if head is not None:
+            method, target = head.method, head.target
+        else:
+            match = _REQUEST_LINE.match(self._seen)
+            if match is None:
+                return "", ""
+            method, target = match[1], match[2]
+        path = target.partition(b"?")[0].partition(b"#")[0]
+        if b"@" in path:
+            path = b""
+        return method.decode("ascii"), path.decode("ascii", "replace")
+
+    def feed(self, data: bytes) -> bytes:
+        """Parse up to the end of the request; returns the bytes behind it.
+
+        Raises:
+            MalformedRequest: this is not HTTP/1.1 as two parsers would agree on it.
+        """
+        if self._stage is _Stage.HEAD:
+            rest = self._feed_head(data)
+            if not rest or self.complete:
+                return rest
+            data = rest
+        if self._stage is _Stage.LENGTH:
+            return self._feed_length(data)
+        return self._feed_chunked(data)
+
+    def _feed_head(self, data: bytes) -> bytes:
+        if self._buffer:
+            data = self._buffer + data
+        end = data.find(_EMPTY_LINE)
+        if end < 0:
+            self._check_partial(data)
+            self._buffer = data
+            return b""
+        if end > self._limits.head_bytes:
+            raise MalformedRequest("the head is too large", 431, ErrorCode.TOO_LARGE)
+        end += 4
+        self._buffer = b""
+        if data[0] == 13:
+            # RFC 9112, 2.2: an empty line or two before the request line is not an error.
+            data, before = data.lstrip(b"\r\n"), len(data)
+            end -= before - len(data)
+            if end <= 0:
+                return self._feed_head(data) if data else b""
+        if end == len(data):
+            self._parse_head(data)
+            return b""
+        self._parse_head(data[:end])
+        return data[end:]
+
+    def _check_partial(self, data: bytes) -> None:
+        """Refuse as early as it is certain, so that nobody waits for an end that cannot come."""
+        self._seen = data
+        if len(data) > self._limits.head_bytes:
+            raise MalformedRequest("the head is too large", 431, ErrorCode.TOO_LARGE)
+        begin = data.lstrip(b"\r\n")
+        if _TOKEN_START.match(begin) is None and begin:
+            raise MalformedRequest("this is not HTTP")
+        if data.count(b"\n") != data.count(b"\r\n"):
+            raise MalformedRequest("a line that ends without CR LF")
+        if b"\r\n" in begin and _REQUEST_LINE.match(begin) is None:
+            raise MalformedRequest("the request line is not METHOD target HTTP/1.x")
+
+    def _parse_head(self, raw: bytes) -> None:
+        self._seen = raw
+        match = _REQUEST_LINE.match(raw)
+        if match is None:
+            raise MalformedRequest("the request line is not METHOD target HTTP/1.x")
+        if len(raw.translate(None, _CONTROLS)) != len(raw):
+            raise MalformedRequest("a control character in the head")
+        if self._parser is None:
+            self._parser = httptools.HttpRequestParser(self)
+        upgrade = False
+        try:
+            self._parser.feed_data(raw)
+        except httptools.HttpParserUpgrade:
+            upgrade = True
+        except httptools.HttpParserError as error:
+            self._parser = None
+            raise MalformedRequest(f"llhttp: {error}") from None
+        fields = self._fields
+        if b" \r\n" in raw or b"\t\r\n" in raw:
+            fields = [(name, value.rstrip(b" \t")) for name, value in fields]
+        self._fields = []
+        method, target, minor = match.groups()
+        head = self.head = read_request_head(
+            method, target, minor == b"1", fields, self._limits.headers
+        )
+        if upgrade:
+            self._body_after_upgrade(head)
+        if head.chunked:
+            self._stage = _Stage.CHUNKED
+        elif head.length:
+            self._stage = _Stage.LENGTH
+            self._remaining = head.length
+        else:
+            self._stage = _Stage.COMPLETE
+            self.complete = True
+
+    def _body_after_upgrade(self, head: RequestHead) -> None:
+        """llhttp skips the body of every upgrade, which would then be read as a second request:
+        a fresh parser is brought to where the body begins."""
+        self._parser = None
+        self.complete = False
+        self.parts = []
+        if head.chunked:
+            frame = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        elif head.length:
+            frame = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % head.length
+        else:
+            return
+        self._parser = httptools.HttpRequestParser(self)
+        self._parser.feed_data(frame)
+        self._fields = []
+
+    def _feed_length(self, data: bytes) -> bytes:
+        rest = b""
+        if len(data) > self._remaining:
+            rest = data[self._remaining :]
+            data = data[: self._remaining]
+        self._remaining -= len(data)
+        self._feed_body(data)
+        return rest
+
+    def _feed_chunked(self, data: bytes) -> bytes:
+        # A chunked body ends with an empty line; one that straddles two reads is found by
+        # the tail of the earlier one.
+        start = 0
+        search = self._tail + data
+        shift = len(self._tail)
+        at = search.find(_EMPTY_LINE)
+        while at >= 0:
+            end = at + 4 - shift
+            self._feed_body(data[start:end])
+            start = end
+            if self.complete:
+                self._tail = b""
+                return data[end:]
+            at = search.find(_EMPTY_LINE, at + 1)
+        if start < len(data):
+            self._feed_body(data[start:])
+        self._tail = search[-3:]
+        return b""
+
+    def _feed_body(self, data: bytes) -> None:
+        assert self._parser is not None
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._parser = None
+            raise MalformedRequest(f"llhttp: {error}") from None
+        if self.complete and self._fields:
+            self.trailers = [(name, value.rstrip(b" \t")) for name, value in self._fields]
+            check_trailers(self.trailers)
+        elif len(self._fields) > self._limits.headers:
+            raise MalformedRequest("too many trailer fields", 431, ErrorCode.TOO_LARGE)
+
+    # llhttp's callbacks
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields.append((name, value))
+
+    def on_body(self, data: bytes) -> None:
+        self.parts.append(data)
+
+    def on_message_complete(self) -> None:
+        self.complete = True
+        self._stage = _Stage.COMPLETE
+
+
+class End:
+    """Ends the items of an answer."""
+
+    __slots__ = ("trailers",)
+
+    def __init__(self, trailers: HeaderList) -> None:
+        self.trailers = trailers
+
+
+type AnswerItem = AnswerHead | bytes | End
+
+
+class AnswerParser:
+    """Parses the answers of one upstream connection; one request is outstanding at a time."""
+
+    __slots__ = (
+        "_ended",
+        "_fault",
+        "_fields",
+        "_head",
+        "_head_bytes",
+        "_items",
+        "_limits",
+        "_parser",
+        "_reason",
+        "_to_head",
+        "desync",
+    )
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._parser: httptools.HttpResponseParser | None = None
+        self._items: list[AnswerItem] = []
+        self._fields: HeaderList = []
+        self._reason = b""
+        self._fault: MalformedAnswer | None = None
+        self._ended = True
+        self._to_head = False
+        self._head: AnswerHead | None = None
+        self._head_bytes = 0
+        self.desync = False
+        """The upstream sent more than was asked for; the connection is of no further use."""
+
+    def expect(self, *, to_head: bool) -> None:
+        """A request was sent; `to_head`: it was a HEAD request."""
+        if self._to_head:
+            # llhttp still waits for the body that an answer to HEAD only announces.
+            self._parser = None
+        self._to_head = to_head
+        self._ended = False
+        self._head = None
+        self._head_bytes = 0
+        self._fields = []
+
+    def close(self) -> None:
+        """Break the reference cycle with llhttp's parser."""
+        self._parser = None
+
+    @property
+    def silent(self) -> bool:
+        """Whether not a byte of the expected answer has come."""
+        return self._head is None and self._head_bytes == 0
+
+    def feed(self, data: bytes) -> list[AnswerItem]:
+        """The heads, body pieces and ends in `data`.
+
+        Raises:
+            MalformedAnswer: this is not HTTP/1.1.
+        """
+        if self._ended:
+            self.desync = True
+            return []
+        if self._head is None:
+            self._head_bytes += len(data)
+        parser = self._parser
+        if parser is None:
+            parser = self._parser = httptools.HttpResponseParser(self)
+        try:
+            parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            raise MalformedAnswer("a switch of protocols that nobody asked for") from None
+        except httptools.HttpParserError as error:
+            if self._fault is not None:
+                raise self._fault from None
+            if not self._ended:
+                raise MalformedAnswer(f"llhttp: {error}") from None
+            self.desync = True
+        if self._fault is not None:
+            raise self._fault
+        if self._head is None and self._head_bytes > self._limits.head_bytes:
+            raise MalformedAnswer("the head of the answer is too large")
+        items, self._items = self._items, []
+        return items
+
+    def end_of_stream(self) -> bool:
+        """The upstream closed; True when that is the proper end of the answer."""
+        return self._head is not None and self._head.until_close and not self._ended
+
+    # llhttp's callbacks. An exception here would only be wrapped, so faults are kept.
+
+    def on_message_begin(self) -> None:
+        if self._ended:
+            self.desync = True
+        self._reason = b""
+        self._fields = []
+
+    def on_status(self, reason: bytes) -> None:
+        self._reason += reason
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields.append((name, value.rstrip(b" \t")))
+
+    def on_headers_complete(self) -> None:
+        if self._ended or self._fault is not None:
+            return
+        assert self._parser is not None
+        version = self._parser.get_http_version()
+        if version not in ("1.1", "1.0"):
+            self._fault = MalformedAnswer("the answer is neither HTTP/1.1 nor HTTP/1.0")
+            return
+        try:
+            head = read_answer_head(
+                self._parser.get_status_code(),
+                self._reason,
+                version == "1.1",
+                self._fields,
+                to_head=self._to_head,
+                max_fields=self._limits.headers,
+            )
+        except MalformedAnswer as fault:
+            self._fault = fault
+            return
+        self._fields = []
+        self._items.append(head)
+        if head.interim:
+            self._head_bytes = 0
+            return
+        self._head = head
+        if self._to_head:
+            self._ended = True
+            self._items.append(End([]))
+
+    def on_body(self, data: bytes) -> None:
+        if self._ended:
+            self.desync = True
+        else:
+            self._items.append(data)
+
+    def on_message_complete(self) -> None:
+        if self._head is not None and not self._ended:
+            self._ended = True
+            self._items.append(End(self._fields))

@@ -1,0 +1,233 @@
+"""The relay of one worker: accepts from inherited sockets and runs a conversation for each client.
+
+Only what the relay needs of mitmproxy is here: its options, its layers and the hooks that they
+call. There is no `Master`, and none of the some thirty addons that `mitmdump` runs.
+"""
+
+import asyncio
+import errno
+import logging
+import socket
+from collections.abc import Sequence
+from typing import Any, Final
+
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.connection import Client, ConnectionState
+from mitmproxy.options import Options
+
+from addons import http1_write, mitmproxy_fixes
+from addons.conversation import Conversation, Hooks, Wire
+from addons.dialler import Dialler
+from addons.entrance import Entrance
+from addons.exchange import clock
+from addons.flow_recorder import FlowRecorder
+from addons.handover import FlowOrigin
+from addons.http1_relay import Http1Relay
+from addons.listening_port import ListeningPort
+from addons.settings import Listener, RelaySettings
+from addons.sink import CaptureSink
+from addons.tls_contexts import TlsContexts
+from store.activity import ErrorCode
+
+logger = logging.getLogger(__name__)
+
+_TICK: Final = 0.1
+"""Seconds between looks at the deadlines."""
+_OUT_OF_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+_TLS_HOOKS: Final = ("tls_clienthello", "tls_start_client", "tls_start_server")
+_FLOW_HOOKS: Final = (
+    "requestheaders",
+    "request",
+    "responseheaders",
+    "response",
+    "error",
+    "websocket_start",
+    "websocket_message",
+    "websocket_end",
+    "conversation_gone",
+)
+
+
+class RelayServer:
+    """Serves listeners until it is stopped. One for each worker, on one event loop."""
+
+    def __init__(self, settings: RelaySettings, sink: CaptureSink) -> None:
+        mitmproxy_fixes.apply()
+        self.options = relay_options()
+        self.flow_origins: dict[str, FlowOrigin] = {}
+        self._sink = sink
+        self._conversations: set[Conversation] = set()
+        self._ports: dict[socket.socket, ListeningPort] = {}
+        self._recorder = FlowRecorder(self.flow_origins)
+        self._ticker: asyncio.TimerHandle | None = None
+        self._empty = asyncio.Event()
+        self._stopping = False
+        self._configure(settings)
+
+    def _configure(self, settings: RelaySettings) -> None:
+        self._settings = settings
+        self.dialler = Dialler(settings)
+        contexts = TlsContexts(settings)
+        hooks: Hooks = {}
+        for name in _TLS_HOOKS:
+            hooks[name] = (getattr(contexts, name),)
+        for name in _FLOW_HOOKS:
+            hooks[name] = (getattr(self._recorder, name),)
+        self.hooks: Hooks = hooks
+
+    async def start(self, listeners: Sequence[tuple[socket.socket, Listener]]) -> None:
+        """Accept from listening sockets. They stay open when the relay stops: their owner
+        closes them."""
+        loop = asyncio.get_running_loop()
+        for listening, listener in listeners:
+            listening.setblocking(False)
+            port = ListeningPort(Entrance(listener, self._settings, self._sink))
+            self._ports[listening] = port
+            loop.add_reader(listening, self._accept, listening)
+        self._tick()
+
+    def reload(self, settings: RelaySettings, listeners: Sequence[Listener]) -> None:
+        """Take new settings. Listeners are matched by name; exchanges in flight keep the old
+        settings, the next ones of kept connections have the new."""
+        self._configure(settings)
+        by_name = {listener.name: listener for listener in listeners}
+        for port in self._ports.values():
+            listener = by_name.get(port.entrance.name)
+            if listener is not None:
+                port.entrance = Entrance(listener, settings, self._sink)
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Accept nothing more, let exchanges finish, then end the rest as `interrupted`."""
+        loop = asyncio.get_running_loop()
+        self._stopping = True
+        for listening in self._ports:
+            loop.remove_reader(listening)
+        for conversation in list(self._conversations):
+            conversation.wind_down()
+        if self._conversations:
+            try:
+                async with asyncio.timeout(grace_seconds):
+                    await self._empty.wait()
+            except TimeoutError:
+                logger.info("%d connections were cut at stop", len(self._conversations))
+        for conversation in list(self._conversations):
+            conversation.end(ErrorCode.INTERRUPTED, "the proxy was stopped")
+        if self._ticker is not None:
+            self._ticker.cancel()
+        # Transports that were aborted close in the next turn of the loop.
+        await asyncio.sleep(0)
+
+    def forget(self, conversation: Conversation) -> None:
+        """The client connection is gone."""
+        self._conversations.discard(conversation)
+        self.flow_origins.pop(conversation.client.id, None)
+        if self._stopping and not self._conversations:
+            self._empty.set()
+
+    @property
+    def connections(self) -> int:
+        """Client connections that are open."""
+        return len(self._conversations)
+
+    def _accept(self, listening: socket.socket) -> None:
+        # One connection a turn: workers share the socket, and one that took all that wait would
+        # starve the others.
+        try:
+            accepted, _ = listening.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            if error.errno not in _OUT_OF_DESCRIPTORS:
+                raise
+            self._pause_accepting(listening)
+            return
+        port = self._ports[listening]
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self._converse(accepted, port))
+        task.add_done_callback(_report)
+
+    def _pause_accepting(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(listening)
+
+        def resume() -> None:
+            if not self._stopping:
+                loop.add_reader(listening, self._accept, listening)
+
+        loop.call_later(1.0, resume)
+
+    async def _converse(self, accepted: socket.socket, port: ListeningPort) -> None:
+        loop = asyncio.get_running_loop()
+        accepted.setblocking(False)
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        try:
+            peer, local = accepted.getpeername(), accepted.getsockname()
+        except OSError:
+            accepted.close()
+            return
+        client = Client(peername=peer, sockname=local, state=ConnectionState.OPEN)
+        conversation = Conversation(self, client)
+        entrance = port.entrance
+        conversation.asked = not entrance.incoming
+        conversation.allow_private = entrance.listener.allow_private
+        conversation.dial_seconds = entrance.deadlines.connect
+        conversation.layer = Http1Relay(conversation, port)
+        full = len(self._conversations) >= self._settings.limits.connections
+        self._conversations.add(conversation)
+        wire = Wire(conversation, client)
+        try:
+            await loop.connect_accepted_socket(lambda: wire, accepted)
+        except OSError:
+            self.forget(conversation)
+            return
+        if full:
+            wire.transport.write(http1_write.page(503, close=True))
+            wire.transport.close()
+
+    def _tick(self) -> None:
+        now = clock()
+        for conversation in list(self._conversations):
+            conversation.tick(now)
+        self._recorder.tick(now)
+        self._ticker = asyncio.get_running_loop().call_later(_TICK, self._tick)
+
+
+def relay_options() -> Options:
+    """The options that mitmproxy's layers read, set for a sidecar."""
+    options = Options()
+    untyped: Any = options
+    addon: Any = Proxyserver
+    addon().load(_OptionLoader(untyped))
+    untyped.update(
+        connection_strategy="lazy",
+        keep_host_header=True,
+        validate_inbound_headers=True,
+        store_streamed_bodies=False,
+        http2_ping_keepalive=58,
+        rawtcp=False,
+        websocket=True,
+    )
+    return options
+
+
+class _OptionLoader:
+    """Takes the options that mitmproxy's `Proxyserver` addon declares, without a `Master`."""
+
+    def __init__(self, options: Any) -> None:
+        self._options = options
+
+    def add_option(
+        self,
+        name: str,
+        typespec: type,
+        default: object,
+        help: str,
+        choices: Sequence[str] | None = None,
+    ) -> None:
+        self._options.add_option(name, typespec, default, help, choices)
+
+
+def _report(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("a connection could not be served: %s", type(error).__name__)

@@ -1,0 +1,120 @@
+"""One upstream connection of a relay, plain or TLS, with the parser of its answers."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from mitmproxy.connection import Server
+from mitmproxy.proxy import commands, events
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.tls import ServerTLSLayer
+
+from addons.exchange import clock
+from addons.http1_parse import AnswerParser
+from addons.routing import Target
+from addons.settings import Limits
+from addons.tls_contexts import HTTP1
+
+
+class _Inner:
+    """Sits where mitmproxy's TLS layer expects its child layer, and keeps what it is told."""
+
+    __slots__ = ("link",)
+
+    def __init__(self, link: "UpstreamLink") -> None:
+        self.link = link
+
+    def handle_event(self, event: events.Event) -> list[commands.Command]:
+        link = self.link
+        if isinstance(event, events.DataReceived):
+            link.inbox.append(event.data)
+        elif isinstance(event, events.Start):
+            return [commands.OpenConnection(link.server)]
+        elif isinstance(event, events.OpenConnectionCompleted):
+            link.established(event.reply)
+        elif isinstance(event, events.ConnectionClosed):
+            link.ended = True
+        return []
+
+
+class UpstreamLink:
+    """A new `Server`, and a new TLS layer when the target wants one: opening a used one again
+    would bind its old source port."""
+
+    __slots__ = (
+        "address",
+        "connect_ms",
+        "dialled_at",
+        "ended",
+        "exchanges",
+        "failure",
+        "inbox",
+        "open",
+        "parser",
+        "server",
+        "target",
+        "tls",
+        "tls_ms",
+    )
+
+    def __init__(self, context: Context, target: Target, limits: Limits) -> None:
+        self.target = target
+        self.parser: Final = AnswerParser(limits)
+        self.server = Server(address=(target.host, target.port))
+        self.tls: ServerTLSLayer | None = None
+        if target.tls:
+            self.server.sni = target.host
+            self.server.alpn_offers = (HTTP1,)
+            below = context.fork()
+            below.server = self.server
+            self.tls = ServerTLSLayer(below)
+            inner: Any = _Inner(self)
+            self.tls.child_layer = inner
+        self.address: str | None = None
+        """Where the connection went, `address:port`."""
+        self.inbox: list[bytes] = []
+        self.open = False
+        self.failure: str | None = None
+        self.ended = False
+        """The upstream sent its end of stream, or is gone."""
+        self.exchanges = 0
+        self.dialled_at = 0.0
+        self.connect_ms: float | None = None
+        self.tls_ms: float | None = None
+
+    def dial(self, owner: Any) -> list[commands.Command]:
+        """The commands that open the connection. `owner` is the layer that waits for it."""
+        self.dialled_at = clock()
+        if self.tls is not None:
+            return list(self.tls.handle_event(events.Start()))
+        command = commands.OpenConnection(self.server)
+        command.blocking = owner
+        return [command]
+
+    def established(self, failure: str | None) -> None:
+        """The attempt to connect has ended."""
+        now = clock()
+        self.failure = failure
+        self.open = failure is None
+        peer = self.server.peername
+        if peer is not None:
+            self.address = f"[{peer[0]}]:{peer[1]}" if ":" in peer[0] else f"{peer[0]}:{peer[1]}"
+        if self.connect_ms is None:
+            self.connect_ms = (now - self.dialled_at) * 1000.0
+        elif failure is None:
+            self.tls_ms = (now - self.dialled_at) * 1000.0 - self.connect_ms
+
+    def completed(self, event: events.CommandCompleted) -> Iterator[commands.Command]:
+        """The reply to a command of this link's."""
+        if isinstance(event, events.OpenConnectionCompleted):
+            if self.tls is None:
+                self.established(event.reply)
+                return
+            self.connect_ms = (clock() - self.dialled_at) * 1000.0
+        if self.tls is not None:
+            yield from self.tls.handle_event(event)
+
+    def send(self, data: bytes) -> Iterator[commands.Command] | list[commands.Command]:
+        """The commands that send bytes to the upstream."""
+        if self.tls is not None:
+            return self.tls.send_data(data)
+        return [commands.SendData(self.server, data)]
