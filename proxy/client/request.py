@@ -8,8 +8,10 @@ from typing import Any
 REDACTED = "[REDACTED]"
 
 _secret_piece = re.compile(
-    r"(?:^|[-_])(?:authorization|auth|cookie2?|password|passwd|pwd|secret|token|api-?key|key|"
-    r"credentials?|session|sessionid|signature|sig|jwt|otp|pin)(?:$|[-_])",
+    r"(?:^|[-_])(?:authorization|auth|cookie2?|password|passwd|pwd|secret|token|credentials?|"
+    r"session|sessionid|signature|sig|jwt|otp|pin|"
+    r"(?:api|access|account|auth|functions|private|secret|shared|signing|subscription)[-_]?key)"
+    r"(?:$|[-_])",
     re.IGNORECASE,
 )
 _FORWARDED = ("x-forwarded-for", "x-real-ip")
