@@ -61,6 +61,7 @@ class Pool:
         self._path = path
         self._free: list[Connection] = []
         self._turns = asyncio.Semaphore(SIZE)
+        self._opening: set[asyncio.Task[Connection]] = set()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -81,6 +82,7 @@ class Pool:
 
     async def close(self) -> None:
         """Close every connection that is not in use."""
+        await asyncio.gather(*self._opening, return_exceptions=True)
         while self._free:
             await self._free.pop().close()
 
@@ -91,7 +93,23 @@ class Pool:
             if connection.identity == identity:
                 return connection
             await connection.close()  # the file was replaced
-        return await self._open(identity)
+        return await self._open_in_any_case(identity)
+
+    async def _open_in_any_case(self, identity: tuple[int, int]) -> Connection:
+        """Open one to the end, also when the asker is cancelled meanwhile: a half-open connection
+        of aiosqlite keeps its thread, and with it the process, for ever."""
+        opening = asyncio.create_task(self._open(identity))
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(self._keep)
+            raise
+
+    def _keep(self, opening: asyncio.Task[Connection]) -> None:
+        if not opening.cancelled() and opening.exception() is None:
+            self._free.append(opening.result())
 
     async def _open(self, identity: tuple[int, int]) -> Connection:
         with store_errors(f"open {self._path}"):
