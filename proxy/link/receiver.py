@@ -4,6 +4,7 @@ writer thread, acknowledgements back."""
 import asyncio
 import logging
 import socket
+from typing import cast
 
 from proxy.accounting import CounterBlock, SettledCounters
 from proxy.link.inbox import Inbox, Received
@@ -95,7 +96,8 @@ class WorkerConnection(asyncio.Protocol):
         """Exchanges told as started and not ended; belongs to the writer thread."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        # uvloop's transports are no subclass of asyncio's.
+        transport = cast(asyncio.Transport, transport)
         self._transport = transport
         self._receiver.joined(self)
 
