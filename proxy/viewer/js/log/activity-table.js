@@ -51,6 +51,7 @@ export class ActivityTable extends HTMLElement {
     }
     if (this.loading !== rows || !this.isConnected) return null;
     this.rows = rows;
+    this.stuck = false;
     this.#active = -1;
     this.viewport.scrollTop = 0;
     this.#measure();
@@ -64,6 +65,7 @@ export class ActivityTable extends HTMLElement {
     const away = this.viewport.scrollTop > 4 || this.hold;
     const active = this.activeRow;
     this.rows.apply(rows, away);
+    if (this.limit && !away) this.rows.cap(this.limit);
     if (active) this.#active = this.rows.indexOf(active.id);
     if (!away) this.#active = active ? this.#active : -1;
     this.#showFresh();
@@ -170,16 +172,20 @@ export class ActivityTable extends HTMLElement {
     const { rows } = this;
     const again = () => rows === this.rows && this.#schedule();
     if (last > first) rows.ensure(first, last - 1).then((came) => came && again(), (error) => this.#failed(error));
-    if (!rows.complete && !rows.loading && rows.size - last < 60 && this.isConnected) {
-      rows.loadMore().then(again, (error) => this.#failed(error));
+    if (!rows.complete && !rows.loading && rows.size - last < 60 && this.isConnected && !this.stuck) {
+      rows.loadMore().then(() => { this.dispatchEvent(new Event("grown")); again(); }, (error) => this.#failed(error));
     }
-    this.note.replaceChildren(...(rows.complete && rows.size > 20 && last === rows.size ? [h("span", { class: "sr" }, "End of the list")] : []));
+    if (this.stuck) return;
+    // The server looks for a bounded time only, so a page of a rare filter may come back empty, with more to search.
+    const searching = !rows.complete && last === rows.size && last - first < shownRows(this);
+    this.note.replaceChildren(...(searching ? [icon("spinner"), " Searching older activities…"] : rows.complete && rows.size > 20 && last === rows.size ? [h("span", { class: "sr" }, "End of the list")] : []));
   }
 
   #failed(error) {
     if (error.name === "AbortError") return;
+    this.stuck = true;
     this.note.replaceChildren(icon("broken"), ` Older rows could not be fetched: ${error.message} `,
-      h("button", { type: "button", class: "link", onclick: () => { this.note.replaceChildren(); this.#schedule(); } }, "Try again"));
+      h("button", { type: "button", class: "link", onclick: () => { this.stuck = false; this.note.replaceChildren(); this.#schedule(); } }, "Try again"));
   }
 
   #tick() {
@@ -231,5 +237,7 @@ export class ActivityTable extends HTMLElement {
     this.dispatchEvent(new CustomEvent("open", { detail: row }));
   }
 }
+
+const shownRows = (table) => Math.ceil(table.viewport.clientHeight / table.rowHeight);
 
 customElements.define("activity-table", ActivityTable);

@@ -61,7 +61,7 @@ export function createRow(id) {
   const [host, head, tail] = [h("span", { class: "host" }), h("span", { class: "head" }), h("span", { class: "tail" })];
   const link = h("a", { class: "endpoint", tabindex: "-1", dir: "ltr" }, host, head, tail);
   const time = h("span");
-  const bar = h("i", { class: "bar" });
+  const bar = h("i", { class: "speed" });
   const size = h("span");
   const when = h("time");
   const element = h("div", { role: "row", id, class: "row" },
@@ -97,7 +97,7 @@ export function createRow(id) {
     const [origin, path] = splitEndpoint(row);
     host.textContent = origin;
     // The end of a path tells more than its middle: the cut falls between the two parts.
-    const cut = Math.max(0, path.length - 18);
+    const cut = Math.max(0, path.length - 14);
     head.textContent = path.slice(0, cut);
     tail.textContent = path.slice(cut);
     link.href = `/activities/${row.id}${location.search}`;

@@ -109,6 +109,16 @@ export class RowWindow {
     return { added, changed };
   }
 
+  /** Keeps only the newest `n` rows, for lists that promise no more. */
+  cap(n) {
+    const [first, ...rest] = this.pages;
+    if (!first || this.size <= n) return;
+    for (const page of rest) for (const row of page.rows ?? []) this.byId.delete(row.id);
+    for (const row of first.rows.splice(n)) this.byId.delete(row.id);
+    this.pages = [first];
+    this.size = first.count = first.rows.length;
+  }
+
   /** How many rows wait to be shown. */
   get waiting() {
     return this.pending.size + (this.overflow ?? 0);

@@ -41,19 +41,20 @@ class LogPage {
     this.table = document.createElement("activity-table");
     this.facets = facetPanel({ onChange });
     this.chips = h("div", { class: "chips", "aria-label": "Filters in force", role: "group" });
-    this.timeline = timeline({ onRange: (since, until) => this.apply(set(set(this.filter, "since", since), "until", until)) });
+    this.timeline = timeline();
     this.search = searchBox({ values: (key) => this.#values(key), onSubmit: (typed) => this.#submit(typed) });
     this.range = timeRange({ onChange });
     this.pause = button({ icon: "pause", label: "Pause live rows", onclick: () => this.togglePause() });
     this.fold = button({ icon: "filter", label: "Show or hide filters", "aria-controls": "facets", onclick: () => this.toggleFacets() });
     this.over = h("div", { class: "stage-over" });
     main.append(h("h1", { class: "sr" }, "Activity log"), h("div", { class: "log" },
-      h("div", { class: "bar" }, this.fold, this.search, this.range, this.pause,
+      h("div", { class: "toolbar" }, this.fold, this.search, this.range, this.pause,
         savedFilters({ current: () => this.filter, onChange }),
         button({ icon: "export", text: "Export", onclick: () => this.#export() })),
       this.chips, this.facets, h("div", { class: "stage" }, this.timeline, this.table, this.over)));
     this.table.addEventListener("open", (event) => go(`/activities/${event.detail.id}${location.search}`));
     this.table.addEventListener("stale", () => this.#load());
+    this.table.addEventListener("grown", () => this.#showEmpty());
     this.#showFacets();
     this.off = onPreference((name) => (name === "times" || name === "zone") && this.table.refresh());
     this.onKey = (event) => this.#key(event);
@@ -108,7 +109,7 @@ class LogPage {
     };
     try {
       // The position is asked for first: what is committed between the two answers comes twice, and is told apart.
-      const facts = await overview(signal);
+      const facts = (this.facts = await overview(signal));
       const rows = await this.table.load(fetchPage);
       if (!rows || signal.aborted) return;
       this.rows = rows;
@@ -138,7 +139,6 @@ class LogPage {
         const until = Date.parse(filter.get("until") ?? "");
         const fitting = Number.isNaN(until) ? rows : rows.filter((row) => Date.parse(row.created_at) < until);
         this.table.receive(fitting);
-        this.timeline.count(fitting);
         if (!this.over.hidden) this.#showEmpty();
         this.#details?.receive(fitting);
       },
@@ -170,9 +170,9 @@ class LogPage {
   }
 
   #showEmpty() {
-    const empty = this.rows?.size === 0 && this.rows.waiting === 0;
+    const empty = this.rows?.size === 0 && this.rows.complete && this.rows.waiting === 0;
     this.over.hidden = !empty;
-    this.over.replaceChildren(...(empty ? [emptyState(this.filter, this.facts?.about, (filter) => this.apply(filter))] : []));
+    this.over.replaceChildren(...(empty ? [emptyState(this.filter, this.facts.about, (filter) => this.apply(filter))] : []));
   }
 
   #accounting({ dropped }) {

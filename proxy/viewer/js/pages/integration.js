@@ -1,0 +1,152 @@
+// One integration: how it does, its last activities live, what was recognised, and a test of its connection.
+
+import { get, Problem, send } from "../api.js";
+import { card, tiles } from "../analytics/cards.js";
+import { share, verdictBadge } from "../analytics/health-table.js";
+import { overTime } from "../analytics/over-time.js";
+import { failures, total } from "../charts/stacked-bars.js";
+import { button, h, icon } from "../dom.js";
+import { count, duration, exact, percent, relative, visible } from "../format.js";
+import { failedState } from "../log/empty.js";
+import { liveList } from "../log/live-list.js";
+import { providerMark } from "../log/row-cells.js";
+import { zone } from "../log/timeline.js";
+import { go } from "../router.js";
+import { may } from "../session.js";
+import { TYPE } from "../words.js";
+
+const KINDS = [["", "All"], ["outgoing", "Calls"], ["incoming", "Webhooks"]];
+
+export function show(main, where) {
+  const page = new IntegrationPage(main, where);
+  page.load();
+  return page;
+}
+
+class IntegrationPage {
+  #turn = new AbortController();
+  #direction = "";
+  #details = null;
+
+  constructor(main, where) {
+    this.where = where;
+    document.title = `${where.parts.name} · Wiretrail`;
+    this.content = h("div", { class: "sheet", "aria-busy": "true" });
+    main.append(h("div", { class: "scroll", tabindex: "-1" }, this.content));
+    this.list = liveList({ onOpen: (row) => this.#open(row), onState: () => {}, none: "Nothing of this kind is recorded yet." });
+  }
+
+  update(where) {
+    if (where.parts.name === this.where.parts.name && where.search === this.where.search) return;
+    this.where = where;
+    this.load();
+  }
+
+  leave() {
+    this.#turn.abort();
+    this.list.leave();
+    this.#details?.leave();
+  }
+
+  async load() {
+    const { signal } = this.#turn;
+    const { name } = this.where.parts;
+    const organization = new URLSearchParams(this.where.search).get("organization");
+    const params = { ...(organization && { organization }), since: "24h", zone: zone() };
+    try {
+      const found = await get(`/integrations/${encodeURIComponent(name)}`, params, signal);
+      const one = { integration_id: found.integration.id, since: "24h", zone: zone() };
+      const [series, heat] = await Promise.all([get("/analytics/series", one, signal), get("/analytics/heatmap", one, signal)]);
+      if (signal.aborted) return;
+      this.found = found;
+      this.#draw(found, series, heat);
+      this.#follow();
+    } catch (problem) {
+      if (problem.name === "AbortError" || problem.status === 401) return;
+      if (!(problem instanceof Problem)) throw problem;
+      if (problem.status === 409) this.#choose(name);
+      else this.content.replaceChildren(problem.status === 404
+        ? h("div", { class: "empty" }, icon("plug"), h("h2", {}, "There is no such integration"), h("p", {}, h("a", { href: "/integrations" }, "All integrations")))
+        : failedState(problem, () => this.load()));
+    }
+  }
+
+  /** Several organizations have an integration of this name. */
+  async #choose(name) {
+    const { items } = await get("/integrations");
+    const same = items.filter((one) => one.name === name);
+    this.content.replaceChildren(h("div", { class: "empty" }, icon("plug"), h("h2", {}, `Several organizations have ${visible(name)}`),
+      h("p", {}, same.map((one) => [h("a", { class: "button", href: `/integrations/${encodeURIComponent(name)}?organization=${encodeURIComponent(one.organization)}` }, visible(one.organization)), " "]))));
+  }
+
+  #draw({ integration, health, testable }, series, heat) {
+    const log = (since, until, more = []) => `/?${new URLSearchParams([["integration_id", integration.id], ["since", new Date(since).toISOString()], ["until", new Date(until).toISOString()], ...more])}`;
+    const counts = health?.counts;
+    this.content.removeAttribute("aria-busy");
+    this.content.replaceChildren(
+      h("div", { class: "page-head" },
+        h("div", { class: "integration-head" }, providerMark({ provider: integration.providers[0], integration: integration.name }, true), h("hgroup", {}, h("h1", {}, visible(integration.name)), h("p", {}, visible(integration.organization))), health && verdictBadge(health)),
+        this.#tester(testable), h("a", { class: "button", href: `/?${new URLSearchParams({ integration_id: integration.id })}` }, "Open in the log")),
+      counts && tiles([
+        ["Requests, 24 hours", count(total(counts)), health.why],
+        ["Share of failures", percent(share(counts, failures)), health.last_failure_at === null ? "never failed" : `last ${relative(health.last_failure_at)}`],
+        ["Response time, p95", duration(health.latency.p95) || "–", health.latency.p50 === null ? "" : `half within ${duration(health.latency.p50)}`],
+        ["Last success", health.last_success_at === null ? "never" : relative(health.last_success_at), health.last_success_at === null ? "" : exact(health.last_success_at)],
+      ]),
+      h("div", { class: "cards" },
+        card("Last 50 activities", { wide: true, extra: this.#kinds() }, h("div", { class: "integration-log" }, this.list.element)),
+        overTime({ series, heat, gaps: [], link: log }),
+        card("As recognised", { wide: true }, settings(integration))));
+  }
+
+  #kinds() {
+    const buttons = KINDS.map(([value, text]) => h("button", {
+      type: "button", "aria-pressed": String(value === this.#direction),
+      onclick: () => { this.#direction = value; buttons.forEach((one, i) => one.setAttribute("aria-pressed", String(KINDS[i][0] === value))); this.#follow(); },
+    }, text));
+    return h("div", { class: "segments", role: "group", "aria-label": "Which activities" }, buttons);
+  }
+
+  #follow() {
+    const params = [["integration_id", this.found.integration.id]];
+    if (this.#direction) params.push(["direction", this.#direction]);
+    this.list.load(params);
+  }
+
+  #tester(testable) {
+    const state = h("span", { role: "status" });
+    const test = button({ icon: "plug", text: "Test connection", disabled: !testable || !may("write"), title: testable ? (may("write") ? "Sends the configured harmless request" : "Your token may not do this") : "No test request is configured for this integration", onclick: async () => {
+      test.disabled = true;
+      state.replaceChildren("Testing…");
+      try {
+        const { organization_id: id, name } = this.found.integration;
+        const found = await send("POST", `/integrations/${encodeURIComponent(name)}/test-connection?organization=${id}`);
+        const answered = found.response_status ? `${found.response_status} after ${duration(found.response_time_ms)}` : found.error;
+        state.replaceChildren(h("span", { class: "badge", dataset: { status: found.ok ? "success" : "failed" } }, icon(found.ok ? "check" : "cross"), found.ok ? "It works" : "It does not work"), ` ${answered ?? ""}`);
+      } catch (problem) {
+        state.replaceChildren(problem.message);
+      }
+      test.disabled = false;
+    } });
+    return [state, test];
+  }
+
+  async #open(row) {
+    const { openDetails } = await import("../details/dialog.js");
+    this.#details = openDetails({
+      onClose: () => { this.#details = null; this.list.table.viewport.focus({ preventScroll: true }); },
+      onMove: async (step) => { const next = await this.list.table.move(step); if (next) this.#details?.show(next.id); },
+      onFilter: (filter) => go(`/?${filter}`),
+    });
+    this.#details.show(row.id);
+  }
+}
+
+function settings(integration) {
+  const list = (label, values) => values.length > 0 && h("div", {}, h("dt", {}, label), h("dd", {}, values.map((value) => [h("span", { class: "badge plain" }, value), " "])));
+  const when = (label, at) => at !== null && h("div", {}, h("dt", {}, label), h("dd", {}, h("time", { title: exact(at) }, relative(at))));
+  return h("dl", { class: "recognised" },
+    list("Provider", integration.providers.map(visible)), list("Hosts", integration.hosts.map(visible)), list("Directions", integration.directions),
+    list("Types", integration.activity_types.map((type) => TYPE[type] ?? type)), when("First seen", integration.first_at), when("Last seen", integration.last_at),
+    h("div", {}, h("dt", {}, "Id"), h("dd", {}, h("code", {}, integration.id))));
+}

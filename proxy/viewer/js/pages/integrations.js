@@ -1,0 +1,30 @@
+// Every integration that was ever recorded.
+
+import { get, Problem } from "../api.js";
+import { card } from "../analytics/cards.js";
+import { healthTable } from "../analytics/health-table.js";
+import { h } from "../dom.js";
+import { emptyState, failedState } from "../log/empty.js";
+import { zone } from "../log/timeline.js";
+import { overview } from "../session.js";
+
+export function show(main) {
+  document.title = "Integrations · Wiretrail";
+  const turn = new AbortController();
+  const content = h("div", { "aria-busy": "true" });
+  main.append(h("div", { class: "scroll", tabindex: "-1" }, h("div", { class: "sheet" }, h("div", { class: "page-head" }, h("hgroup", {}, h("h1", {}, "Integrations"), h("p", {}, "As recognised in the traffic; figures of the last 24 hours."))), content)));
+  const load = async () => {
+    try {
+      const { items } = await get("/analytics/health", { since: "24h", zone: zone() }, turn.signal);
+      content.removeAttribute("aria-busy");
+      content.replaceChildren(items.length ? card("All integrations", {}, healthTable(items, { several: new Set(items.map((item) => item.organization)).size > 1 }))
+        : emptyState(new URLSearchParams(), (await overview()).about, () => {}));
+    } catch (problem) {
+      if (problem.name === "AbortError" || problem.status === 401) return;
+      if (!(problem instanceof Problem)) throw problem;
+      content.replaceChildren(failedState(problem, load));
+    }
+  };
+  load();
+  return { leave: () => turn.abort() };
+}
