@@ -13,6 +13,7 @@ import msgspec
 from proxy.config.problems import Problem, nearest
 from proxy.config.shape import NOT_SETTINGS
 from proxy.config.tables import Config
+from proxy.config.units import Duration, Size
 
 PREFIX: Final = "WIRETRAIL_"
 
@@ -85,6 +86,8 @@ def _typed(text: str, kind: Any) -> Any:
     """The text of a variable as the TOML value that it stands for."""
     if get_origin(kind) in (tuple, list, frozenset):
         return [part.strip() for part in text.split(",") if part.strip()]
+    if kind in (Duration, Size) and text.isdecimal():
+        return int(text)
     if text.isdecimal() or kind is bool:
         # Not strict: "8", "true", "0" become numbers and booleans where the type asks for them.
         return msgspec.to_builtins(msgspec.convert(text.strip(), kind, strict=False))

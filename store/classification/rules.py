@@ -21,7 +21,9 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """An organization whose traffic is recorded; without `id` its UUID derives from the name."""
 
     name: str
+    """Readable name, unique."""
     id: UUID | None = None
+    """UUID that rows bear; unset: derived from the name."""
 
     @property
     def uuid(self) -> UUID:
@@ -33,12 +35,15 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """A partner connection. Calls belong to it by `hosts`; without hosts, by `provider`."""
 
     name: str
+    """Readable name, unique within its organization."""
     id: UUID | None = None
+    """UUID that rows bear; unset: derived from organization and name."""
     organization: str | None = None
     """Name or UUID; without one it serves every organization."""
     provider: str | None = None
     """A name of the provider catalogue, or any other word."""
     hosts: Patterns = []
+    """Hosts that it calls."""
 
     def uuid(self, organization: UUID) -> UUID:
         """The id that rows of this organization bear."""
@@ -49,13 +54,21 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What matches every given pattern gets the given answers; the first matching rule rules."""
 
     host: Patterns = []
+    """Hosts that it is for; empty: all."""
     path: Patterns = []
+    """Paths without query; empty: all."""
     method: Patterns = []
+    """HTTP methods; empty: all."""
     direction: Direction | None = None
+    """`outgoing` or `incoming`; unset: both."""
     activity_type: ActivityType | None = None
+    """Type that these activities get; unset: as the catalogue says."""
     integration: str | None = None
+    """Integration that they belong to; unset: found otherwise."""
     provider: str | None = None
+    """Provider that they get; unset: as the catalogue says."""
     organization: str | None = None
+    """Organization that they belong to; unset: found otherwise."""
 
 
 class ClassificationRules(msgspec.Struct, frozen=True, kw_only=True):

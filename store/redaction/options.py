@@ -8,14 +8,18 @@ class UserPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is cut, else the whole match."""
 
     name: str
+    """What the rule is called where cuts are told."""
     pattern: str
+    """RE2 expression; group 1 is what is cut, else the whole match."""
 
 
 class OrganizationRedaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Additions for one organization."""
 
     names: tuple[str, ...] = ()
+    """Further names of fields, for this organization alone."""
     patterns: tuple[UserPattern, ...] = ()
+    """Further shapes of secrets, for this organization alone."""
 
 
 class RedactionOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,7 +32,9 @@ class RedactionOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     paths: tuple[str, ...] = ()
     """Further URL path templates, e.g. `hooks.example.com/catch/{secret}/*`."""
     ibans: bool = False
+    """Cut bank account numbers (IBAN)."""
     emails: bool = False
+    """Cut e-mail addresses."""
     disabled_rules: tuple[str, ...] = ()
     """Default rules that are not to be applied; refused unless `allow_disabled_rules`."""
     allow_disabled_rules: bool = False
