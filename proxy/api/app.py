@@ -36,11 +36,14 @@ def create_app(services: ApiServices) -> Starlette:
     viewer = services.viewer
     settings = services.settings
     pages = [] if viewer is None else ViewerFiles(viewer, settings.frame_ancestors).routes()
-    return Starlette(
+    app = Starlette(
         routes=[*routes((*endpoints, document), services), *pages],
         middleware=[Middleware(Guard, allowed_hosts=settings.allowed_hosts, metrics=metrics)],
         exception_handlers={HTTPException: _http_error},
     )
+    # A path with one slash too many is another path; guessing hides mistakes.
+    app.router.redirect_slashes = False
+    return app
 
 
 def all_endpoints(metrics: ApiMetrics) -> tuple[Endpoint, ...]:

@@ -1,8 +1,10 @@
 """Sign-in of the viewer: a token or one-time code becomes a session cookie."""
 
 import asyncio
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 from starlette.responses import Response
 
 from proxy.api.auth import clear_cookie, cookie_name, from_own_page, set_cookie
@@ -17,9 +19,9 @@ _TAG = "session"
 class SignIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Exactly one of the two."""
 
-    token: str | None = None
+    token: Annotated[str, Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
     """A token of the API."""
-    code: str | None = None
+    code: Annotated[str, Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
     """The one-time code of a sign-in link."""
 
     def __repr__(self) -> str:
@@ -37,12 +39,17 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """Unix milliseconds."""
 
 
+_ONE_SECRET: Final = Annotated[
+    SignIn, Meta(extra_json_schema={"minProperties": 1, "maxProperties": 1})
+]
+
+
 async def sign_in(call: Call) -> Response:
     """Opens a session of twelve hours and sets its cookie (`HttpOnly`, `SameSite=Strict`).
     A code is spent by this; a session ends early when its token is revoked."""
     body: SignIn = call.body
     secret = body.code or body.token
-    if secret is None or (body.code and body.token):
+    if not secret or (body.code and body.token):
         raise ProblemError(422, "expected either token or code", parameter="$")
     if call.request.headers.get("origin") and not from_own_page(call.request):
         raise ProblemError(403, "only Wiretrail's own pages may sign in")
@@ -88,7 +95,7 @@ ENDPOINTS = (
         "Sign in",
         _TAG,
         public=True,
-        body=SignIn,
+        body=_ONE_SECRET,
         answer=Session,
         status=201,
         problems=(401, 403),

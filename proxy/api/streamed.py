@@ -12,6 +12,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 
+class ReaderStalled(Exception):
+    """The reader of an answer takes nothing any more."""
+
+
 class StreamedResponse(Response):
     """Sends what a generator yields; the generator is closed in any case."""
 
@@ -49,7 +53,7 @@ class StreamedResponse(Response):
         if work.cancelled():
             if stop is not None and stop.done():
                 await self._piece(send, b"", more=False)
-        elif error := work.exception():
+        elif (error := work.exception()) and not isinstance(error, ReaderStalled):
             raise error
 
     async def _send(self, send: Send) -> None:
@@ -66,8 +70,12 @@ class StreamedResponse(Response):
         await self._piece(send, b"", more=False)
 
     async def _piece(self, send: Send, piece: bytes, *, more: bool) -> None:
-        async with asyncio.timeout(self._stall_seconds):
-            await send({"type": "http.response.body", "body": piece, "more_body": more})
+        try:
+            async with asyncio.timeout(self._stall_seconds):
+                await send({"type": "http.response.body", "body": piece, "more_body": more})
+        except TimeoutError:
+            # Returning without the last piece makes the server cut the connection.
+            raise ReaderStalled from None
 
 
 async def _gone(receive: Receive) -> None:

@@ -1,0 +1,133 @@
+"""A real API server on loopback over a real store."""
+
+import asyncio
+import socket
+import threading
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import uvicorn
+
+from proxy.api.app import create_app
+from proxy.api.notice import Notice
+from proxy.api.services import About, ApiServices, ApiSettings
+from store.activity import ActivityRow, ActivityType, Direction, Status
+from store.data_folder import DataFolder
+from store.identity import activity_id, integration_id, organization_id
+from store.sqlite.reader import SqliteReader
+from store.sqlite.writer import SqliteWriter
+from store.tokens import ALL_RIGHTS, Right, TokenStore
+
+NOW = 1_790_000_000_000
+"""What the server takes for now (Unix ms)."""
+
+
+def row(
+    organization: str = "acme",
+    integration: str = "slack",
+    *,
+    status: Status = Status.SUCCESS,
+    created_at: int = NOW - 60_000,
+    **values: Any,
+) -> ActivityRow:
+    """A row as the recorder would make it."""
+    owner = organization_id(organization)
+    ended = status is not Status.STARTED
+    default: dict[str, Any] = {
+        "id": activity_id(created_at),
+        "organization_id": owner.bytes,
+        "organization": organization,
+        "integration_id": integration_id(owner, integration).bytes,
+        "integration": integration,
+        "provider": integration,
+        "direction": Direction.OUTGOING,
+        "activity_type": ActivityType.API_CALL,
+        "method": "POST",
+        "origin": "https://api.example.com",
+        "host": "api.example.com",
+        "path": "/v1/things/7",
+        "path_template": "/v1/things/{id}",
+        "request_headers": '{"Accept": "*/*"}' if ended else None,
+        "request_body": '{"name": "request"}' if ended else None,
+        "request_size": 19,
+        "response_status": 200 if ended else None,
+        "response_headers": '{"Content-Type": "application/json"}' if ended else None,
+        "response_body": '{"ok": true}' if ended else None,
+        "response_size": 12,
+        "response_time_ms": 12.5 if ended else None,
+        "status": status,
+        "created_at": created_at,
+        "completed_at": created_at + 12 if ended else None,
+    }
+    return ActivityRow(**(default | values))
+
+
+class Server:
+    """uvicorn in a thread with a loop of its own, as the keeper runs it."""
+
+    def __init__(self, services: ApiServices, notice: Notice) -> None:
+        self.app = create_app(services)
+        self._services = services
+        self._notice = notice
+        config = uvicorn.Config(self.app, log_level="warning", lifespan="off", loop="asyncio")
+        self._server = uvicorn.Server(config)
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.listen(128)
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._notice.bind()
+        self.started.set()
+        await self._server.serve(sockets=[self._socket])
+        await self._services.reader.close()
+
+    def start(self) -> None:
+        self.started = threading.Event()
+        self._thread.start()
+        self.started.wait(10)
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._services.closing.set)
+        self._server.should_exit = True
+        self._thread.join(20)
+        self._socket.close()
+        assert not self._thread.is_alive()
+
+
+@dataclass
+class World:
+    """The store with its writer, the tokens, and how to run a server over them."""
+
+    folder: DataFolder
+    writer: SqliteWriter
+    tokens: TokenStore
+    notice: Notice = field(default_factory=Notice)
+    services: dict[str, Any] = field(default_factory=dict)
+
+    def write(self, *rows: ActivityRow) -> int:
+        """Keep rows as the keeper does, news of the commit included; returns the last `seq`."""
+        result = self.writer.write(rows)
+        self.notice.publish(result.last_seq)
+        return result.last_seq
+
+    def token(self, *rights: Right, organizations: list[str] | None = None) -> str:
+        return self.tokens.create("test", rights or ALL_RIGHTS, organizations, now=NOW)[1]
+
+    def make_services(self, **changes: Any) -> ApiServices:
+        services = ApiServices(
+            reader=SqliteReader(self.folder.activity_db),
+            tokens=self.tokens,
+            about=About(version="1.2.3"),
+            wait_for_change=self.notice.wait,
+            settings=ApiSettings(heartbeat_seconds=0.3),
+            clock=lambda: NOW,
+        )
+        return replace(services, **(self.services | changes))
