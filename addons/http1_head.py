@@ -307,8 +307,7 @@ class AnswerHead:
         self.minor = minor
         self.headers = headers
         self.lines: list[bytes] = []
-        """Fields for the client, each with its line end; framing other than a length is not
-        among them."""
+        """Fields for the client, each with its line end."""
         self.interim = 100 <= status < 200
         self.bodiless = False
         self.length: int | None = None
@@ -358,6 +357,8 @@ def read_answer_head(
             if head.chunked is not None:
                 raise MalformedAnswer("more than one Transfer-Encoding field in the answer")
             head.chunked = b"%b: %b\r\n" % field
+            if not head.interim and status != 204:
+                lines.append(head.chunked)
         elif kind == _CONNECTION:
             connection = connection + b"," + value if connection else value
         elif kind == _TYPE:

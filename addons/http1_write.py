@@ -56,14 +56,12 @@ def upgrade_head(head: RequestHead, target: bytes) -> bytes:
 
 
 def answer_head(head: AnswerHead, *, chunked: bool, hop: bytes) -> bytes:
-    """The head for a client; `hop` is our own `Connection` line or empty."""
-    return b"HTTP/1.1 %d %b\r\n%b%b%b\r\n" % (
-        head.status,
-        head.reason,
-        b"".join(head.lines),
-        head.chunked if chunked and head.chunked is not None else b"",
-        hop,
-    )
+    """The head for a client; `hop` is our own `Connection` line or empty.
+    Without `chunked` the Transfer-Encoding line is left out."""
+    lines = head.lines
+    if not chunked and head.chunked is not None:
+        lines = [line for line in lines if line is not head.chunked]
+    return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (head.status, head.reason, b"".join(lines), hop)
 
 
 def chunk(data: bytes) -> bytes:

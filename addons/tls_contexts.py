@@ -76,7 +76,7 @@ class TlsContexts:
         assert server.address is not None
         if server.sni is None:
             server.sni = server.address[0]
-        if not server.alpn_offers and (alpn := data.context.client.alpn) is not None:
+        if not server.alpn_offers and (alpn := data.context.client.alpn):
             # A client of HTTP/2 may reach an upstream that has only HTTP/1.1.
             server.alpn_offers = (HTTP2, HTTP1) if alpn == HTTP2 else (alpn,)
         ssl = data.ssl_conn = SSL.Connection(self._upstream)
