@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 from store.backend import Reader, Writer
 from store.data_folder import DataFolder
 from store.errors import StoreError
-from store.sqlite.maintenance import StoreOptions
+from store.options import StoreOptions
 
 
 def open_writer(store: str | Path, options: StoreOptions | None = None) -> Writer:

@@ -11,11 +11,9 @@ from typing import Final
 from store.analytics import ROLLED_UP
 from store.filters import ActivityFilter
 from store.sqlite.charts import hours_of, sums
-from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, STATUSES
+from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, HIGHEST_KEY, LOWEST_KEY, STATUSES
 from store.sqlite.narrowing import (
     ENDPOINT,
-    HIGHEST_KEY,
-    LOWEST_KEY,
     Fragment,
     Narrowing,
     counted_rows,

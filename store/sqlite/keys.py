@@ -13,6 +13,8 @@ from store.activity import ActivityType, Direction, Status
 
 EPOCH_MS: Final = 1_577_836_800_000
 PROBES: Final = 16
+LOWEST_KEY: Final = -(1 << 63)
+HIGHEST_KEY: Final = (1 << 63) - 1
 _EARLIEST: Final = -(1 << 40)
 _LATEST: Final = (1 << 41) - 1
 

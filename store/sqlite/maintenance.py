@@ -2,16 +2,32 @@
 
 import sqlite3
 
-import msgspec
-
-
-class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
-    pass
+from store.options import StoreOptions
+from store.sqlite.compression import Compression
+from store.sqlite.retention import BodyRetention, RollupRetention, RowRetention, SpaceRelease
 
 
 class Maintenance:
-    def __init__(self, options: StoreOptions) -> None: ...
-    def step(self, database: sqlite3.Connection, now: int) -> bool:
-        return False
+    """Retention first, so that nothing is compressed that is about to go; then compression;
+    space last."""
 
-    def close(self) -> None: ...
+    def __init__(self, options: StoreOptions) -> None:
+        self._rows = RowRetention(options)
+        self._bodies = BodyRetention(options)
+        self._compression = Compression(options)
+        self._rollups = RollupRetention(options)
+        self._space = SpaceRelease(options)
+
+    def step(self, database: sqlite3.Connection, now: int) -> bool:
+        """One step of whatever is due; True when more is to do."""
+        return (
+            self._rows.step(database, now)
+            or self._bodies.step(database, now)
+            or self._compression.step(database, now)
+            or self._rollups.step(database, now)
+            or self._space.step(database)
+        )
+
+    def close(self) -> None:
+        """Wait for what is under way."""
+        self._compression.close()

@@ -18,9 +18,6 @@ from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, STATUSES, first_key
 from store.sqlite.schema import FROM_ACTIVITIES, FROM_CONTENTS
 from store.times import uuid_bytes
 
-LOWEST_KEY: Final = -(1 << 63)
-HIGHEST_KEY: Final = (1 << 63) - 1
-
 type Value = str | int | float | bytes
 
 _NAMES: Final = {

@@ -10,10 +10,8 @@ from store.cursors import decode_cursor, encode_cursor
 from store.filters import EVERYTHING, ActivityFilter
 from store.scope import Scope
 from store.sqlite.analytics import SqliteAnalytics
-from store.sqlite.keys import PROBES, key_of
+from store.sqlite.keys import HIGHEST_KEY, LOWEST_KEY, PROBES, key_of
 from store.sqlite.narrowing import (
-    HIGHEST_KEY,
-    LOWEST_KEY,
     Fragment,
     Narrowing,
     keys_between,

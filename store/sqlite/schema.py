@@ -73,7 +73,8 @@ CREATE TABLE archive (
     key INTEGER PRIMARY KEY, request_headers, response_headers,
     request_body, response_body, redaction_places, dictionary INTEGER NOT NULL);
 CREATE TABLE dictionaries (
-    number INTEGER PRIMARY KEY, created_at INTEGER NOT NULL, content BLOB NOT NULL);
+    number INTEGER PRIMARY KEY, created_at INTEGER NOT NULL, content BLOB NOT NULL,
+    last_key INTEGER);
 
 -- Rollups: `span` 0 counts per UTC hour, 1 per UTC day; `bucket` is the hour's or day's number
 -- since 1970. `code` is the error code, else the HTTP status of a failure, else empty. Reading

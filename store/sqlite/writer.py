@@ -10,12 +10,13 @@ from typing import Final
 
 from store.activity import ActivityRow, ErrorCode
 from store.backend import WriteResult
+from store.options import StoreOptions
 from store.sqlite.batch import write_batch
 from store.sqlite.connection import open_for_writing, store_errors
 from store.sqlite.interning import Names
 from store.sqlite.keys import ERROR, STARTED, created_at, first_key
 from store.sqlite.lock import WriterLock
-from store.sqlite.maintenance import Maintenance, StoreOptions
+from store.sqlite.maintenance import Maintenance
 from store.sqlite.rollups import HOUR_MS, Tally
 
 _DAY_MS: Final = 86_400_000
