@@ -25,6 +25,7 @@ REPLACING: Final[Mapping[str, str]] = {
     "AWS_CA_BUNDLE": "AWS tools and SDKs",
     "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": "gcloud",
     "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": "gRPC",
+    "HTTPLIB2_CA_CERTS": "httplib2, Google's API client for Python",
     "CARGO_HTTP_CAINFO": "Rust's cargo",
 }
 ADDING: Final[Mapping[str, str]] = {
