@@ -4,6 +4,8 @@ The hooks do for these flows what the relay does for its own: name, route, claim
 headers, a capped copy of the bodies while they stream, one final capture.
 """
 
+import errno
+import re
 from typing import Final
 
 from mitmproxy import http
@@ -25,7 +27,6 @@ from addons.stream_count import counter_for
 from store.activity import ErrorCode
 from store.capture import HeaderList, Stream, StreamMessage
 
-_KEY: Final = "wiretrail"
 _MESSAGE_BYTES: Final = 4096
 _STREAM_BYTES: Final = 65536
 
@@ -54,7 +55,7 @@ class WebSocketCount:
 
     def close(self, code: int | None) -> None:
         """The closing handshake, or 1006 when there was none."""
-        self._stream.close_code = code
+        self._stream.close_code = int(code) if code is not None else None
 
     def stream(self) -> Stream:
         return self._stream
@@ -198,7 +199,7 @@ class FlowRecorder:
         if take is None:
             return
         exchange = take.exchange
-        code, message = _reason(flow)
+        code, message = failure_of(flow)
         exchange.fail(code, message)
         if not take.answered and exchange.proxy_status is None:
             exchange.proxy_status = 504 if code is ErrorCode.CONNECT_TIMEOUT else 502
@@ -352,7 +353,7 @@ def _direct(
     request.headers = http.Headers(fields)
 
 
-def _reason(flow: http.HTTPFlow) -> tuple[ErrorCode, str]:
+def failure_of(flow: http.HTTPFlow) -> tuple[ErrorCode, str]:
     """Code and sentence of a failed flow. mitmproxy's own text may quote what a peer sent."""
     text = flow.error.msg if flow.error is not None else ""
     code = getattr(text, "code", None)
@@ -361,9 +362,23 @@ def _reason(flow: http.HTTPFlow) -> tuple[ErrorCode, str]:
     server = flow.server_conn
     if server.tls and server.error and not server.tls_established:
         return ErrorCode.TLS_UPSTREAM, server.error[:200]
+    if server.timestamp_start is not None and server.timestamp_tcp_setup is None:
+        return _stock_dial_failure(text)
     lowered = text.lower()
     if "client disconnected" in lowered or not flow.client_conn.connected:
         return ErrorCode.CLIENT_CLOSED, "the client ended the exchange"
     if "closed" in lowered or "reset" in lowered:
         return ErrorCode.RESET, "the upstream ended the exchange without a complete answer"
     return ErrorCode.PROTOCOL, "the exchange broke the protocol"
+
+
+def _stock_dial_failure(text: str) -> tuple[ErrorCode, str]:
+    """What mitmproxy's own dialling tells, of which only the errno is safe to read."""
+    number = re.search(r"Errno (-?[0-9]+)", text)
+    if number is None:
+        return ErrorCode.CONNECT_FAILED, "the upstream could not be reached"
+    if int(number[1]) < 0:
+        return ErrorCode.DNS, "the name does not resolve"
+    if int(number[1]) == errno.ECONNREFUSED:
+        return ErrorCode.CONNECT_REFUSED, "connection refused"
+    return ErrorCode.CONNECT_FAILED, "the upstream could not be reached"
