@@ -106,7 +106,7 @@ async def _body(request: Request, endpoint: Endpoint, limit: int) -> Any:
     async for chunk in request.stream():
         content += chunk
         if len(content) > limit:
-            raise ProblemError(413, f"the limit is {limit} bytes", headers={"Connection": "close"})
+            raise ProblemError(413, f"the limit is {limit} bytes")
     try:
         return msgspec.json.decode(content, type=endpoint.body)
     except msgspec.ValidationError as error:

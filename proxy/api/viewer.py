@@ -98,10 +98,13 @@ class ViewerFiles:
         media_type = MEDIA_TYPES.get(Path(name).suffix)
         if media_type is None or "\0" in name:
             return None
-        path = (self._folder / name).resolve()
+        try:
+            path = (self._folder / name).resolve(strict=True)
+            status = path.stat()
+        except OSError:
+            return None
         if not path.is_relative_to(self._folder) or not path.is_file():
             return None
-        status = path.stat()
         stamp = (status.st_mtime_ns, status.st_size)
         kept = self._kept.get(path)
         if kept is None or kept[0] != stamp:
