@@ -19,6 +19,8 @@ export function percent(share) {
   return `${value >= 99.95 || value < 0.05 ? Math.round(value) : value.toFixed(value < 10 ? 1 : 0)}%`;
 }
 
+export const axisPercent = (share) => percent(share).replace(".0%", "%");
+
 /** Milliseconds: "3 ms", "842 ms", "1.24 s", "2 m 05 s", "3 h 10 m". */
 export function duration(ms) {
   if (ms === null || ms === undefined) return "";
@@ -31,6 +33,9 @@ export function duration(ms) {
   if (seconds < 3600) return `${Math.floor(seconds / 60)} m ${two(seconds % 60)} s`;
   return `${Math.floor(seconds / 3600)} h ${two(Math.floor(seconds / 60) % 60)} m`;
 }
+
+/** The same without idle zeros: "3 s". */
+export const axisDuration = (ms) => duration(ms).replace(/\.0+ /, " ");
 
 /** Bytes: "0 B", "812 B", "4.1 KB", "64 KB", "1.2 MB"; decimal units. */
 export function bytes(n) {

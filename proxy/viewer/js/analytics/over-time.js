@@ -3,7 +3,7 @@
 import { heatMap } from "../charts/heat-map.js";
 import { lineChart } from "../charts/line-chart.js";
 import { failures, stackedBars } from "../charts/stacked-bars.js";
-import { absolute, duration, percent } from "../format.js";
+import { absolute, axisDuration, axisPercent } from "../format.js";
 import { card, legend } from "./cards.js";
 import { share } from "./health-table.js";
 
@@ -29,13 +29,13 @@ export function overTime({ series, heat, gaps, link }) {
   return [
     card("Requests by status", { extra: legend(STATUSES, "status") }, stackedBars({ items, ...shared, href: href([]) })),
     card("Share of failures", {}, lineChart({
-      label: "Share of failures", ...shared, format: percent, href: href(bad),
+      label: "Share of failures", ...shared, format: axisPercent, href: href(bad),
       series: [{ name: "Failed, timed out or broken", kind: "failed", values: items.map((item) => share(item.counts, failures)) }],
     })),
     card("Response time", { extra: legend(PERCENTILES) }, lineChart({
-      label: "Response time percentiles", ...shared, format: duration, href: href([]),
+      label: "Response time percentiles", ...shared, format: axisDuration, href: href([]),
       series: PERCENTILES.map(([name, text]) => ({ name: text, kind: name, values: items.map((item) => item.latency[name]) })),
     })),
-    card("Response times, all of them", { note: "darker: more requests" }, heatMap({ items: heat.items, bounds: heat.bounds_ms, ...shared, href: href([]) })),
+    card("Response times, all of them", { note: "the stronger, the more requests" }, heatMap({ items: heat.items, bounds: heat.bounds_ms, ...shared, href: href([]) })),
   ];
 }

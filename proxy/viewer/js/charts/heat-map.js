@@ -1,7 +1,7 @@
 // How many response times fell into which range, over time: slow tails show that averages hide.
 
 import { s } from "../dom.js";
-import { count, duration } from "../format.js";
+import { axisDuration, count, duration } from "../format.js";
 import { timeChart } from "./time-chart.js";
 
 /** Which rows of the histogram are drawn: from the first to the last that ever counted. */
@@ -11,17 +11,16 @@ function rowsInUse(items) {
   return first < 0 ? [] : used.map((_, row) => row).slice(first, used.lastIndexOf(true) + 1);
 }
 
-/** `bounds` are the upper bounds of the ranges in ms. `href(i, row)` leads to the cell's rows. */
+/** `bounds` are the upper bounds of the ranges in ms. `href(i)` leads to a column's rows. */
 export function heatMap({ items, edges, bounds, title, href, ...rest }) {
   const rows = rowsInUse(items);
   const most = Math.max(1, ...items.flatMap((item) => item.counts));
   const name = (row) => (row < bounds.length ? `to ${duration(bounds[row])}` : `above ${duration(bounds.at(-1))}`);
-  const height = Math.max(150, Math.min(260, rows.length * 14 + 28));
-  const every = Math.ceil(rows.length / 8);
+  const every = Math.ceil(rows.length / 7);
   return timeChart({
-    label: "Response times over time", edges, highest: rows.length, height, href: (i) => href(i), empty: rows.length ? null : "Nothing was measured in this time", ...rest,
-    yTicks: [...Array(rows.length + 1).keys()].filter((i) => i % every === 0 || i === rows.length),
-    format: (i) => (i === 0 ? "" : rows[i - 1] < bounds.length ? duration(bounds[rows[i - 1]]) : "∞"),
+    label: "Response times over time", edges, highest: rows.length, href, empty: rows.length ? null : "Nothing was measured in this time", ...rest,
+    top: rows.length, yTicks: [...Array(rows.length + 1).keys()].filter((i) => i % every === 0),
+    format: (i) => (i === 0 ? "" : rows[i - 1] < bounds.length ? axisDuration(bounds[rows[i - 1]]) : "∞"),
     describe: (i) => ({ title: title(i), lines: rows.filter((row) => items[i].counts[row]).reverse().slice(0, 12).map((row) => [name(row), count(items[i].counts[row])]) }),
     draw: (plot) => items.map((item, i) => {
       const [x, width] = plot.band(i);

@@ -20,7 +20,7 @@ export function stackedBars({ items, edges, title, href, label = "Requests by st
     describe: (i) => ({ title: title(i), lines: countLines(items[i].counts) }),
     draw: (plot) => items.map((item, i) => {
       const [x, width] = plot.band(i);
-      const gap = width > 6 ? 2 : width > 3 ? 1 : 0;
+      const gap = width > 12 ? width * 0.18 : width > 3 ? 1 : 0;
       let base = 0;
       return ORDER.filter((name) => item.counts[name]).map((name) => {
         const from = plot.y(base);

@@ -42,7 +42,7 @@ export function timeTicks(edges, room) {
  * with `plot = {x(at), y(value), width, height, left, top, band(i)}`; `describe(i)` returns
  * `{title, lines}` for the tip; `href(i)` is where a band leads. `bands` are hatched time ranges.
  */
-export function timeChart({ label, edges, highest, height = 190, format, draw, describe, href, gaps = [], empty, axis = true, whole = false, yTicks }) {
+export function timeChart({ label, edges, highest, height = 190, format, draw, describe, href, gaps = [], empty, axis = true, whole = false, yTicks, top: fixed }) {
   const tip = h("div", { class: "tip", hidden: true });
   const svg = s("svg", { role: "group", "aria-label": label, height });
   const figure = h("figure", { class: "chart" }, svg, tip);
@@ -74,7 +74,7 @@ export function timeChart({ label, edges, highest, height = 190, format, draw, d
     drawn = width;
     const plot = { left: margin.left, top: margin.top, width: Math.max(10, width - margin.left - margin.right), height: height - margin.top - margin.bottom };
     const values = yTicks ?? ticks(highest, 4, whole);
-    const top = values.at(-1);
+    const top = fixed || values.at(-1);
     const span = edges.at(-1) - edges[0] || 1;
     plot.x = (at) => plot.left + ((at - edges[0]) / span) * plot.width;
     plot.y = (value) => plot.top + plot.height - (Math.min(value, top) / top) * plot.height;
@@ -84,7 +84,11 @@ export function timeChart({ label, edges, highest, height = 190, format, draw, d
     const grid = axis ? [
       values.map((value) => [s("line", { class: "grid", x1: plot.left, x2: plot.left + plot.width, y1: plot.y(value), y2: plot.y(value) }),
         s("text", { class: "axis", x: plot.left - 8, y: plot.y(value) + 4, "text-anchor": "end" }, format(value))]),
-      timeTicks(edges, plot.width / 76).map(([i, text]) => s("text", { class: "axis", x: Math.min(plot.x(edges[i]), plot.left + plot.width - 24), y: height - 4, "text-anchor": i ? "middle" : "start" }, text)),
+      timeTicks(edges, plot.width / 60).map(([i, text]) => {
+        // An hour's label stands where it begins, a day's in its middle.
+        const x = edges[1] - edges[0] > HOUR ? plot.x((edges[i] + edges[i + 1]) / 2) : plot.x(edges[i]);
+        return s("text", { class: "axis", x: Math.max(plot.left + 14, Math.min(x, plot.left + plot.width - 18)), y: height - 4, "text-anchor": "middle" }, text);
+      }),
     ] : [];
     const lost = gaps.filter((gap) => gap.until > edges[0] && gap.since < edges.at(-1)).map((gap) => {
       const from = plot.x(Math.max(gap.since, edges[0]));

@@ -89,7 +89,7 @@ export function createRow(id) {
     statusText.textContent = status.label;
     code.textContent = row.response_status ? String(row.response_status) : "–";
     code.dataset.class = row.response_status ? String(row.response_status)[0] : "";
-    method.textContent = visible(row.method);
+    method.textContent = link.dataset.method = visible(row.method);
     fillMark(mark, row);
     integration.textContent = visible(row.integration);
     integration.title = visible(row.integration);

@@ -124,7 +124,7 @@ class AnalyticsPage {
       tiles([
         ["Requests", count(total(counts)), counts.started ? `${count(counts.started)} still running` : ""],
         ["Share of failures", percent(share(counts, failures)), `${count(failures(counts))} of ${count(total(counts) - counts.started)}`],
-        ["Sick integrations", count(sick.length), sick.map((item) => item.integration).slice(0, 3).join(", ") || `of ${count(health.items.length)}`],
+        ["Sick integrations", count(sick.length), [...new Set(sick.map((item) => item.integration))].slice(0, 3).join(", ") || `of ${count(health.items.length)}`],
         ["Not recorded", count(lost), lost ? "relayed, but no row was kept" : "nothing was lost"],
       ]),
       h("div", { class: "cards" },
