@@ -10,6 +10,7 @@ from proxy.api import (
     activities,
     analytics,
     entries,
+    export,
     facets,
     health,
     integrations,
@@ -51,6 +52,7 @@ def all_endpoints(metrics: ApiMetrics) -> tuple[Endpoint, ...]:
     return (
         activities.LIST,
         *stream.endpoints(metrics),
+        export.EXPORT,
         activities.SHOW,
         *entries.ENDPOINTS,
         *facets.ENDPOINTS,

@@ -47,7 +47,8 @@ class ViewerFiles:
 
     def __init__(self, folder: Path, frame_ancestors: tuple[str, ...]) -> None:
         self._folder = folder.resolve()
-        self._ancestors = " ".join(frame_ancestors) or "'none'"
+        # Our own sample page frames the tab too.
+        self._ancestors = " ".join(("'self'", *frame_ancestors))
         self._kept: dict[Path, tuple[tuple[int, int], bytes, str]] = {}
 
     def routes(self) -> list[Route]:

@@ -57,7 +57,7 @@ async def test_the_tab_may_be_framed_by_the_named_origins_only(pages: httpx.Asyn
     answer = await pages.get("/embed", params={"integration": "slack"})
     assert "embed" in answer.text
     policy = answer.headers["content-security-policy"]
-    assert policy.endswith("frame-ancestors https://app.example https://b.example")
+    assert policy.endswith("frame-ancestors 'self' https://app.example https://b.example")
     assert "x-frame-options" not in answer.headers
     script = await pages.get("/embed.js")
     assert script.headers["cross-origin-resource-policy"] == "cross-origin"
