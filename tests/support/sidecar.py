@@ -26,6 +26,8 @@ def free_port() -> int:
 class Sidecar:
     """Started with `wiretrail up` and more arguments; stopped with SIGTERM at the block's end."""
 
+    command: tuple[str, ...] = ("proxy", "up")
+
     def __init__(self, data: Path, *arguments: str, env: dict[str, str] | None = None) -> None:
         self.data = data
         self.forward_port = free_port()
@@ -41,7 +43,7 @@ class Sidecar:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "proxy", "up"),
+                    *(sys.executable, "-m", *self.command),
                     *("--data", str(self.data)),
                     *("--listen", f"127.0.0.1:{self.forward_port}"),
                     *("--api", f"127.0.0.1:{self.api_port}"),
