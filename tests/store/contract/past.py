@@ -1,0 +1,112 @@
+"""A small past with every kind of row, and what filters mean, told a second time in Python."""
+
+import random
+from fnmatch import translate
+from re import fullmatch
+
+from store.activity import ActivityRow, ActivityType, Direction, Status
+from store.filters import ActivityFilter, Condition
+from store.scope import Scope
+from store.times import uuid_text
+from tests.store.contract.conftest import HOUR, NOW
+from tests.support.rows import row
+
+TYPES = (ActivityType.API_CALL, ActivityType.DEVICE_CREATE, ActivityType.WEBHOOK_RECEIVED)
+ENDINGS = (
+    (Status.SUCCESS, 200, None),
+    (Status.SUCCESS, 204, None),
+    (Status.FAILED, 404, None),
+    (Status.FAILED, 503, None),
+    (Status.FAILED, 200, None),
+    (Status.ERROR, None, "dns"),
+    (Status.ERROR, 500, "reset"),
+    (Status.TIMEOUT, None, "upstream_timeout"),
+    (Status.STARTED, None, None),
+)
+
+
+def past(count: int, hours: int, seed: int = 1) -> list[ActivityRow]:
+    """Rows over some hours up to `NOW`, in no order."""
+    choose = random.Random(seed)
+    return [_row(choose, NOW - choose.randrange(hours * HOUR)) for _ in range(count)]
+
+
+def _row(choose: random.Random, created: int) -> ActivityRow:
+    status, answer, error = choose.choice(ENDINGS)
+    host = choose.choice(("api.example.com", "slack.com", "iot.aws.test"))
+    path = choose.choice(("/v1/things/7", "/v1/things/8", "/api/auth.test", "/[odd]?"))
+    started = status is Status.STARTED
+    return row(
+        choose.choice(("acme", "globex")),
+        choose.choice(("slack", "stripe", "rare")),
+        created_at=created,
+        status=status,
+        provider=choose.choice(("slack", None)),
+        direction=choose.choice(tuple(Direction)),
+        activity_type=choose.choice(TYPES),
+        method=choose.choice(("GET", "POST")),
+        origin=f"https://{host}",
+        host=host,
+        path=path,
+        path_template="/v1/things/{id}" if "things" in path else path,
+        query=choose.choice(("", "?a=1")),
+        response_status=answer,
+        error_code=error,
+        error_message="Host unreachable: 100% sure_" if error == "dns" else None,
+        response_time_ms=None if started else choose.choice((0.4, 7.0, 250.5, 61_000.0)),
+        user_id=choose.choice((None, "u-1", "u-2")),
+        ip_address=choose.choice((None, "10.0.0.1", "10.0.1.1")),
+        user_agent=choose.choice((None, "curl/8.0", "axios/1")),
+        trace_id=choose.choice((None, "ab" * 16)),
+        response_body=None if started else choose.choice(('{"ok":true}', '"Größe \\"x\\""')),
+    )
+
+
+def matches(where: ActivityFilter, found: ActivityRow, scope: Scope) -> bool:
+    """Whether a row is what a filter asks for."""
+    if where.since is not None and found.created_at < where.since:
+        return False
+    if where.until is not None and found.created_at >= where.until:
+        return False
+    took = found.response_time_ms
+    if where.min_ms is not None and (took is None or took < where.min_ms):
+        return False
+    if where.max_ms is not None and (took is None or took > where.max_ms):
+        return False
+    texts = _texts(found, scope)
+    return (
+        all(_holds(condition, found) != condition.negated for condition in where.conditions)
+        and all(any(word.lower() in text for text in texts) for word in where.words)
+        and not any(word.lower() in text for word in where.without for text in texts)
+    )
+
+
+def _texts(found: ActivityRow, scope: Scope) -> list[str]:
+    texts = [found.origin + found.path + found.query, found.error_code, found.error_message]
+    if scope.bodies:
+        texts += [found.request_headers, found.request_body]
+        texts += [found.response_headers, found.response_body]
+    return [text.lower() for text in texts if text]
+
+
+def _holds(condition: Condition, found: ActivityRow) -> bool:
+    column = condition.column
+    if column == "response_status":
+        answer = found.response_status
+        return any(
+            answer is None if value == "none" else str(answer).startswith(value.rstrip("x"))
+            for value in condition.values
+        )
+    if column == "endpoint":
+        value: str | None = found.origin + found.path + found.query
+    elif column.endswith("_id") and isinstance(getattr(found, column), bytes):
+        value = uuid_text(getattr(found, column))
+    else:
+        value = getattr(found, column)
+    if value is None:
+        return False
+    if column not in ("host", "path", "endpoint", "ip_address", "user_agent"):
+        return value in condition.values
+    # In our patterns only `*` is special, in these `?` and `[` are too.
+    patterns = [v.replace("[", "[[]").replace("?", "[?]") for v in condition.values]
+    return any(fullmatch(translate(pattern), value) for pattern in patterns)
