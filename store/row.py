@@ -1,6 +1,7 @@
 """Puts the row of an activity together from a capture, its classification and its redaction."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
@@ -44,10 +45,7 @@ class RowParts(NamedTuple):
 
 def lower_names(headers: HeaderList) -> dict[bytes, bytes]:
     """Header fields by lower-case name; of repeated ones the first."""
-    fields: dict[bytes, bytes] = {}
-    for name, value in headers:
-        fields.setdefault(name.lower(), value)
-    return fields
+    return {name.lower(): value for name, value in reversed(headers)}
 
 
 def build_row(parts: RowParts) -> ActivityRow:
@@ -164,11 +162,16 @@ def _address(text: str | None) -> str | None:
     """An IP address without port, zone or brackets; what is none is not kept."""
     if text is None:
         return None
-    candidate = text.rpartition("]")[0].lstrip("[") if text.startswith("[") else text
-    if candidate.count(":") == 1:
-        candidate = candidate.partition(":")[0]
+    if text.startswith("["):
+        return _normal_address(text[1:].partition("]")[0])
+    return _normal_address(text.partition(":")[0] if text.count(":") == 1 else text)
+
+
+# Clients repeat; parsing an address costs as much as the rest of a row.
+@lru_cache(4096)
+def _normal_address(text: str) -> str | None:
     try:
-        address = ip_address(candidate.partition("%")[0])
+        address = ip_address(text.partition("%")[0])
     except ValueError:
         return None
     mapped = getattr(address, "ipv4_mapped", None)
