@@ -29,6 +29,7 @@ from store.capture import HeaderList, Stream, StreamMessage
 
 _MESSAGE_BYTES: Final = 4096
 _STREAM_BYTES: Final = 65536
+_ERRNO: Final = re.compile(r"\[Errno (-?[0-9]+)\]")
 
 
 class WebSocketCount:
@@ -362,8 +363,8 @@ def failure_of(flow: http.HTTPFlow) -> tuple[ErrorCode, str]:
     server = flow.server_conn
     if server.tls and server.error and not server.tls_established:
         return ErrorCode.TLS_UPSTREAM, server.error[:200]
-    if server.timestamp_start is not None and server.timestamp_tcp_setup is None:
-        return _stock_dial_failure(text)
+    if (number := _ERRNO.search(text)) is not None:
+        return _dial_failure(int(number[1]))
     lowered = text.lower()
     if "client disconnected" in lowered or not flow.client_conn.connected:
         return ErrorCode.CLIENT_CLOSED, "the client ended the exchange"
@@ -372,13 +373,10 @@ def failure_of(flow: http.HTTPFlow) -> tuple[ErrorCode, str]:
     return ErrorCode.PROTOCOL, "the exchange broke the protocol"
 
 
-def _stock_dial_failure(text: str) -> tuple[ErrorCode, str]:
-    """What mitmproxy's own dialling tells, of which only the errno is safe to read."""
-    number = re.search(r"Errno (-?[0-9]+)", text)
-    if number is None:
-        return ErrorCode.CONNECT_FAILED, "the upstream could not be reached"
-    if int(number[1]) < 0:
+def _dial_failure(number: int) -> tuple[ErrorCode, str]:
+    """What mitmproxy's own dialling tells: an errno, or getaddrinfo's negative numbers."""
+    if number < 0:
         return ErrorCode.DNS, "the name does not resolve"
-    if int(number[1]) == errno.ECONNREFUSED:
+    if number == errno.ECONNREFUSED:
         return ErrorCode.CONNECT_REFUSED, "connection refused"
     return ErrorCode.CONNECT_FAILED, "the upstream could not be reached"
