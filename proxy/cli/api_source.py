@@ -24,6 +24,13 @@ class _Problem(msgspec.Struct):
     parameter: str | None = None
 
 
+class _FullActivity(Activity, kw_only=True):
+    """msgspec decodes `Raw`, but not `Raw | None`."""
+
+    request_body: msgspec.Raw = msgspec.Raw(b"null")
+    response_body: msgspec.Raw = msgspec.Raw(b"null")
+
+
 class ApiSource:
     """One API and the token for it."""
 
@@ -65,7 +72,7 @@ class ApiSource:
         answer = await self._send("GET", f"/activities/{identifier}")
         if answer.status_code == 404:
             return None
-        return self._decoded(self._checked(answer), Activity)
+        return self._decoded(self._checked(answer), _FullActivity)
 
     async def follow(self, params: Params) -> AsyncGenerator[Activity]:
         """Activities from now on; a broken connection is made again where it ended."""
