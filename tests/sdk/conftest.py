@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
+from tests.sdk.grpc_stub import pubsub_server
 from tests.sdk.vendors import HOSTS, answer
 from tests.support.certificates import Authority
 from tests.support.partner import Partner
 from tests.support.sidecar import ROOT, Sidecar, free_port
 
 JOBS = Path(__file__).with_name("jobs")
+GRPC_HOST = "europe-west1-pubsub.googleapis.com"
 CANARY = "FAKE" + "sdkcanary0123456789abcdef"
 """Every credential and secret that the jobs use contains it."""
 
@@ -76,8 +78,13 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("sdk")
     authority = Authority(folder)
     webhook_port = free_port()
-    with Partner(answer, authority.server_context(*HOSTS)) as vendors, Partner() as service:
+    with (
+        Partner(answer, authority.server_context(*HOSTS)) as vendors,
+        Partner() as service,
+        pubsub_server(authority.leaf(GRPC_HOST)) as grpc_port,
+    ):
         arguments = [
+            f"--connect-to={GRPC_HOST}:443=127.0.0.1:{grpc_port or vendors.port}",
             f"--connect-to=*:443=127.0.0.1:{vendors.port}",
             f"--upstream-ca={authority.file}",
             f"--incoming=127.0.0.1:{webhook_port}={service.url}",

@@ -68,6 +68,16 @@ def test_google_iot_sync(desk: Desk) -> None:
     ]
 
 
+def test_google_iot_sync_by_grpc(desk: Desk) -> None:
+    rows = desk.run("pubsub_grpc", "google.pubsub_v1", 2)
+    assert integrations(rows) == {"google-pubsub"}
+    path = "/google.pubsub.v1.Publisher/Publish"
+    assert shown(rows) == [("POST", "sync_export", path)] * 2
+    assert [row["status"] for row in rows] == ["success", "failed"]
+    assert [row["response_status"] for row in rows] == [200, 200]
+    assert rows[1]["error_message"] == "no such topic"
+
+
 def test_google_api_client(desk: Desk) -> None:
     # Without PySocks httplib2 ignores every proxy without a word.
     pytest.importorskip("socks")
