@@ -1,203 +1,170 @@
 """Redacts captures: the one step between what a worker saw and what a row may hold."""
 
-import base64
-import hashlib
 import json
-import re
-import zlib
-from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import quote, unquote, unquote_plus
 from uuid import UUID
 
-from store.activity import JsonText
-from store.capture import Capture, HeaderList, Phase
-from store.redaction.exchange import Cut, RedactedExchange
-from store.redaction.fingerprints import Marker
-from store.redaction.options import RedactionOptions
+import msgspec
 
-_NAME: Final = re.compile(
-    r"(?i)passw|pwd|secret|token(?!iz)|api.?key|credential|signature|authoriz(?!ed_by)|cookie"
-    r"|session|private.?key|access.?key|(?:^|[_-])(?:sig|auth|otp|pin|cvv|cvc)(?:$|[_-])"
-)
-_KEEP: Final = re.compile(r"(?i)_(?:type|id|name|required|count|expires\w*)$|^expires|tokens$")
-_SHAPE: Final = re.compile(
-    r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|gh[opsur]_\w{16,}|xox\w-[\w-]{8,}|A[KS]IA[0-9A-Z]{16}"
-    r"|sk_(?:live|test)_\w{8,}|-----BEGIN [A-Z ]+-----[^-]*(?:-----END [A-Z ]+-----)?"
-    r"|(?<=://)[^/\s:@]{0,200}:[^/\s@]{1,200}(?=@)|\b(?:Bearer|Basic) [\w.~+/=-]{6,}"
-)
-_PAIR: Final = re.compile(r"([\w.-]{2,64})([\"']?\s{0,4}[=:]\s{0,4}[\"']?)([^\s\"'&,;<>]+)")
+from store.capture import Capture, Phase
+from store.identity import organization_id
+from store.redaction import bodies, uri
+from store.redaction.exchange import RedactedExchange
+from store.redaction.headers import HeaderNames, redact_headers
+from store.redaction.json_text import is_json
+from store.redaction.options import RedactionOptions
+from store.redaction.rules import Rules, build_rules
+from store.redaction.taint import Taint
+from store.redaction.text import redact_text
+from store.redaction.work import RuleSet, TooMuch, Work
+
+_MOST_ORGANIZATIONS: Final = 1_000
+_BODIES: Final = ("request_body", "response_body", "stream_messages")
+_WITHHELD: Final = "[REDACTED]"
 
 
 class Redactor:
-    """Redacts captures with one set of rules. Safe to use from several threads."""
+    """Redacts captures with one set of rules. Use one from one thread."""
 
     def __init__(self, key: bytes, options: RedactionOptions) -> None:
+        """`key` is the installation's secret for marks, at least 16 bytes.
+
+        Raises:
+            RuleError: the options hold a rule that cannot be used.
+        """
         self._key = key
-        self._options = options
+        self._rules = build_rules(options)
+        self._own: dict[UUID, Rules] = {
+            organization_id(name): build_rules(options, additions.names, additions.patterns)
+            for name, additions in options.organizations.items()
+        }
+        self._shared: dict[UUID, tuple[RuleSet, HeaderNames]] = {}
+
+    @property
+    def rule_version(self) -> int:
+        """The version of the shipped rules."""
+        return self._rules.version
 
     def redact(self, capture: Capture, organization: UUID) -> RedactedExchange:
         """The parts of `capture` that may be kept. Never raises because of its content."""
-        return _Pass(Marker(self._key, organization)).run(capture)
+        work, known = self.begin(organization)
+        return _Exchange(work, known).redact(capture)
+
+    def begin(self, organization: UUID) -> tuple[Work, HeaderNames]:
+        """A fresh piece of work under the rules of an organization."""
+        shared = self._shared.get(organization)
+        if shared is None:
+            if len(self._shared) >= _MOST_ORGANIZATIONS:
+                self._shared.clear()
+            rules = RuleSet(self._own.get(organization, self._rules), self._key, organization)
+            shared = self._shared[organization] = (rules, HeaderNames(rules))
+        return Work(shared[0], redact_text), shared[1]
 
 
-class _Pass:
+class _Exchange:
     """One capture on its way."""
 
-    def __init__(self, marker: Marker) -> None:
-        self._marker = marker
-        self._cuts: list[Cut] = []
-        self._secrets: set[str] = set()
+    def __init__(self, work: Work, known: HeaderNames) -> None:
+        self._work = work
+        self._known = known
 
-    def run(self, capture: Capture) -> RedactedExchange:
-        path, _, query = capture.target.partition("?")
-        started = capture.phase is Phase.STARTED
-        values: dict[str, Any] = {
-            "path": self._text(path, "path"),
-            "query": "" if started or not query else "?" + self._form(query, "query"),
-            "host": capture.host,
-            "request_headers": None
-            if started
-            else self._headers(capture.request_headers, "request.headers"),
-            "request_body": None
-            if started
-            else self._body(capture.request_headers, capture.request_body, "request.body"),
-            "response_headers": None
-            if started or capture.response_status is None
-            else self._headers(capture.response_headers, "response.headers"),
-            "response_body": None
-            if started
-            else self._body(capture.response_headers, capture.response_body, "response.body"),
-            "error_message": None
-            if started or capture.error_message is None
-            else self._text(capture.error_message, "error_message"),
-        }
-        agent = next((v for n, v in capture.request_headers if n.lower() == b"user-agent"), None)
-        values["user_agent"] = None if started or agent is None else agent.decode("latin-1")
-        for name, value in values.items():
-            if isinstance(value, str):
-                values[name] = self._taint(value)
-        return RedactedExchange(
-            **values,
-            request_truncated=capture.request_size > len(capture.request_body),
-            response_truncated=capture.response_size > len(capture.response_body),
-            stream_messages=None,
-            redactions=len(self._cuts),
-            cuts=self._cuts,
-            places=json.dumps([[cut.place, cut.rule] for cut in self._cuts]),
-            rule_version=1,
-            scrub=lambda text: self._taint(self._text(text, "other")),
-        )
-
-    def _cut(self, value: str, place: str, rule: str) -> str:
-        if value.startswith("[REDACTED") or not value:
-            return value
-        self._secrets.update((value, unquote(value)))
-        fingerprint = self._marker.fingerprint(value.encode("utf-8", "surrogatepass"))
-        self._cuts.append(Cut(place, rule, fingerprint))
-        return f"[REDACTED:{fingerprint}]"
-
-    def _secret(self, name: str) -> bool:
-        return bool(_NAME.search(name)) and not _KEEP.search(name)
-
-    def _headers(self, headers: HeaderList, place: str) -> JsonText:
-        folded: dict[str, list[str]] = {}
-        spelling: dict[str, str] = {}
-        for raw_name, raw_value in headers:
-            name = raw_name.decode("latin-1")
-            value = raw_value.decode("latin-1")
-            if name.lower() in ("cookie", "set-cookie"):
-                value = "; ".join(
-                    f"{k}={self._cut(v, place, 'cookie')}" if eq else k
-                    for k, eq, v in (part.strip().partition("=") for part in value.split(";"))
+    def redact(self, capture: Capture) -> RedactedExchange:
+        target = capture.target.encode("utf-8", "surrogateescape")
+        raw_path, question, query = target.partition(b"?")
+        host = capture.host.encode("utf-8", "replace")
+        parts: dict[str, Any] = dict.fromkeys((*_BODIES, "request_headers", "response_headers"))
+        parts |= {"error_message": None, "user_agent": None, "query": ""}
+        parts["host"] = self._plain(host, "host")
+        parts["path"] = self._guarded(lambda: uri.redact_path(self._work, host, raw_path, "path"))
+        truncated = (capture.request_size > len(capture.request_body), False)
+        if capture.phase is not Phase.STARTED:
+            if question:
+                parts["query"] = "?" + self._guarded(
+                    lambda: uri.redact_query(self._work, query, "query")
                 )
-            elif self._secret(name):
-                scheme, space, rest = value.partition(" ")
-                value = (
-                    f"{scheme} {self._cut(rest, place, 'header')}"
-                    if space
-                    else self._cut(value, place, "header")
-                )
-            else:
-                value = self._text(value, place)
-            first = spelling.setdefault(name.lower(), name)
-            folded.setdefault(first, []).append(value)
-        return json.dumps(
-            {n: v[0] if len(v) == 1 else v for n, v in folded.items()}, ensure_ascii=False
+            truncated = self._messages(capture, parts)
+        taint = Taint(self._work.secrets) if self._work.secrets else None
+        if taint is not None and taint.hits(value for value in parts.values() if value):
+            _clean(parts, taint)
+        return self._finished(parts, truncated, taint)
+
+    def _messages(self, capture: Capture, parts: dict[str, Any]) -> tuple[bool, bool]:
+        """Headers, bodies, stream and error; whether request and answer are truncated."""
+        work = self._work
+        headers = [*capture.request_headers, *capture.request_trailers]
+        parts["request_headers"], agent = self._headers(headers, "request.headers")
+        parts["user_agent"] = None if agent is None else agent.decode("utf-8", "replace")
+        parts["request_body"], request_truncated = bodies.redact_body(
+            work, headers, capture.request_body, capture.request_size, "request.body"
         )
-
-    def _form(self, query: str, place: str) -> str:
-        parts = []
-        for part in query.split("&"):
-            name, equals, value = part.partition("=")
-            plain = unquote_plus(value)
-            if equals and (self._secret(unquote_plus(name)) or name == "code"):
-                part = f"{name}={self._cut(plain, f'{place}.{name}', 'name')}"
-            elif (clean := self._text(plain, place)) != plain:
-                part = f"{name}={quote(clean, safe='[]:')}"
-            parts.append(part)
-        return "&".join(parts)
-
-    def _text(self, text: str, place: str) -> str:
-        text = _SHAPE.sub(lambda m: self._cut(m[0], place, "shape"), text)
-        return _PAIR.sub(
-            lambda m: (
-                f"{m[1]}{m[2]}{self._cut(m[3], place, 'name')}" if self._secret(m[1]) else m[0]
-            ),
-            text,
-        )
-
-    def _body(self, headers: HeaderList, body: bytes, place: str) -> JsonText | None:
-        if not body:
-            return None
-        kinds = {n.lower(): v.decode("latin-1") for n, v in headers}
-        if kinds.get(b"content-encoding") == "gzip" and body.startswith(b"\x1f\x8b"):
-            body = zlib.decompressobj(31).decompress(body, 1 << 20)
-        try:
-            text = body.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            digest = hashlib.sha256(body).hexdigest()
-            kind = kinds.get(b"content-type", "application/octet-stream").partition(";")[0]
-            return json.dumps({"binary": kind, "size": len(body), "sha256": digest})
-        try:
-            value = json.loads(text, object_pairs_hook=_Pairs)
-        except (ValueError, RecursionError):
-            form = "x-www-form-urlencoded" in kinds.get(b"content-type", "")
-            return json.dumps(self._form(text, place) if form else self._text(text, place))
-        return json.dumps(self._value(value, place, False), ensure_ascii=False)
-
-    def _value(self, value: Any, place: str, secret: bool) -> Any:
-        if isinstance(value, _Pairs):
-            return _Pairs(
-                (key, self._value(item, f"{place}.{key}", secret or self._secret(key)))
-                for key, item in value.pairs
+        response_truncated = False
+        if capture.response_status is not None:
+            headers = [*capture.response_headers, *capture.response_trailers]
+            parts["response_headers"], _ = self._headers(headers, "response.headers")
+            parts["response_body"], response_truncated = bodies.redact_body(
+                work, headers, capture.response_body, capture.response_size, "response.body"
             )
-        if isinstance(value, list):
-            return [self._value(item, place, secret) for item in value]
-        if isinstance(value, str):
-            return self._cut(value, place, "name") if secret else self._text(value, place)
-        return value
+        if capture.error_message is not None:
+            message = capture.error_message.encode("utf-8", "replace")
+            parts["error_message"] = self._plain(message, "error_message")
+        if capture.stream is not None:
+            parts["stream_messages"] = bodies.redact_stream(work, capture.stream)
+        return request_truncated, response_truncated
 
-    def _taint(self, text: str) -> str:
-        for secret in self._secrets:
-            if len(secret) < 6:
-                continue
-            for form in (
-                secret,
-                quote(secret, safe=""),
-                base64.b64encode(secret.encode()).decode(),
-            ):
-                if form in text:
-                    text = text.replace(form, self._marker.mark(secret.encode()))
-        return text
+    def _headers(self, headers: list[tuple[bytes, bytes]], place: str) -> tuple[str, bytes | None]:
+        try:
+            return redact_headers(self._work, self._known, headers, place)
+        except (TooMuch, RecursionError):
+            names = {name.decode("latin-1"): _WITHHELD for name, _ in headers}
+            return msgspec.json.encode(names).decode(), None
+
+    def _plain(self, value: bytes, place: str) -> str:
+        return self._guarded(lambda: self._work.text(value, place))
+
+    def _guarded(self, redact: Any) -> str:
+        try:
+            clean: bytes = redact()
+        except (TooMuch, RecursionError):
+            return _WITHHELD
+        return clean.decode("utf-8", "replace")
+
+    def _finished(
+        self, parts: dict[str, Any], truncated: tuple[bool, bool], taint: Taint | None
+    ) -> RedactedExchange:
+        cuts = self._work.cuts
+        places = json.dumps([[cut.place, cut.rule] for cut in cuts], ensure_ascii=False)
+        if taint is not None:
+            places = taint.cut(places)
+        return RedactedExchange(
+            **parts,
+            request_truncated=truncated[0],
+            response_truncated=truncated[1],
+            redactions=len(cuts),
+            cuts=list(cuts),
+            places=places,
+            rule_version=self._work.rules.version,
+            scrub=self._scrub,
+        )
+
+    def _scrub(self, value: str) -> str:
+        clean = self._plain(value.encode("utf-8", "replace"), "other")
+        return Taint(self._work.secrets).cut(clean) if self._work.secrets else clean
 
 
-class _Pairs(dict[str, Any]):
-    """A JSON object with its keys in order, repeated ones included."""
+def _clean(parts: dict[str, Any], taint: Taint) -> None:
+    """Cut the exchange's secrets out of every part that holds one."""
+    for name, value in parts.items():
+        if not value:
+            continue
+        if name in _BODIES or name.endswith("headers"):
+            parts[name] = _clean_json(value, taint)
+        else:
+            parts[name] = taint.cut(value)
 
-    def __init__(self, pairs: Iterable[tuple[str, Any]]) -> None:
-        self.pairs = list(pairs)
-        super().__init__(self.pairs)
 
-    def items(self) -> Any:
-        return self.pairs
+def _clean_json(value: str, taint: Taint) -> str:
+    clean = taint.cut(value, keys_stay=True)
+    if clean == value or is_json(clean.encode("utf-8", "replace")):
+        return clean
+    # A number was cut: only the value as a string can hold a mark.
+    return json.dumps(clean, ensure_ascii=False)

@@ -1,0 +1,208 @@
+"""Where the value begins and ends that running text assigns to a name."""
+
+import re
+from typing import Final
+
+from store.redaction.values import is_prose
+
+_QUOTE: Final = rb"""(?:\\*["'`]|&quot;|&#0?34;|&#x22;|&apos;|&#0?39;|%(?:25)*2[27])"""
+_SEPARATOR: Final = re.compile(
+    rb"(?i)(?:" + _QUOTE + rb"|\]|%(?:25)*5d|\)){0,3}[ \t]{0,40}"
+    rb"(=>|:=|::|==?|:|%(?:25)*3[da]|&#61;|->|\xef\xbc\x9a)[ \t]{0,40}"
+)
+_LATER: Final = re.compile(rb"[ \t\r\n]{0,40}")
+_OPENING: Final = re.compile(_QUOTE)
+_SPOKEN: Final = re.compile(rb"(?i)[ \t]+(?:is|was|set to|are)[ \t]*:?[ \t]+")
+_SPACED: Final = re.compile(rb"[ \t]+(?=[^\s-])")
+_QUOTED_NEXT: Final = re.compile(rb"[ \t]+(?=[\"'`])")
+_MARK: Final = re.compile(rb"\[REDACTED(?::[0-9a-f]{8})?\]")
+_IN_URL: Final = re.compile(rb"""(?:[^&\s"'<>#\\;]|;(?![\w.-]{1,64}=))*+""")
+_IN_CODED: Final = re.compile(
+    rb"""(?:[^&\s"'<>%\\]|%(?!(?:25){0,4}(?:26|22|23|3[BbEeCc]|7[Dd]|5[Dd]|2[Cc]|0[Aa])))*+"""
+)
+_BARE: Final = re.compile(
+    rb"""(?:[^\s"'<>,;&|\\]|[,;&|](?!\s|$|["'{\[]|[\w.-]{1,64}[=:])|\\(?![nrt"'/\\]))*+"""
+)
+_LINE: Final = re.compile(rb"(?:[^\r\n\\]|\\(?![nr]))*+")
+_LINE_START: Final = re.compile(
+    rb"(?i)[ \t]*(?:(?:export|set|setx|env|arg|-|\*|#|//|\"|'|>|\+|\d{1,3}[.)])[ \t]*)*\$?(?:env:)?"
+)
+_NEXT_PAIR: Final = re.compile(rb"(?:[;,]\s*|\s+)[\w.$-]{1,64}\s?[=:](?!//)|;|\s+\w+=")
+_BLOCK: Final = re.compile(rb"[|>][+-]?\d?[ \t]*(?:#[^\r\n]*)?\r?\n")
+_TYPE: Final = re.compile(rb"\[?[A-Z][A-Za-z]*!?\]?!?[,)\s]*")
+_STRONG: Final = re.compile(rb"(?i)passw|passphrase|pwd|secret")
+_COMMENT: Final = re.compile(rb"[ \t]+#[^\r\n]*$")
+
+type Found = tuple[int, int, bool]
+"""Start and end of a value, and whether it is a container of several."""
+
+
+def find_value(value: bytes, left: int, right: int, name: bytes) -> Found | None:
+    """The value assigned to the name that stands at `left:right`, or `None`."""
+    separator = _SEPARATOR.match(value, right)
+    if separator is None:
+        return _unseparated(value, left, right, name)
+    sign = separator[1].lower()
+    start = separator.end()
+    quoted_name = separator.start(1) > right and value[right : right + 1] not in (b" ", b"\t")
+    if quoted_name or sign in (b"=>", b":="):
+        later = _LATER.match(value, start)
+        if later is not None and value[later.end() : later.end() + 1] in (
+            b'"',
+            b"'",
+            b"[",
+            b"{",
+            b"`",
+        ):
+            start = later.end()
+    if _MARK.match(value, start):
+        return None
+    opening = _OPENING.match(value, start)
+    if opening is not None:
+        return _quoted(value, opening)
+    first = value[start : start + 1]
+    if first in (b"{", b"["):
+        return start, _container_end(value, start), True
+    if sign.startswith(b"%"):
+        end = _IN_CODED.match(value, start)
+        return (start, end.end(), False) if end and end.end() > start else None
+    return _bare(value, left, start, name, sign)
+
+
+def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | None:
+    """`--password x`, `password is x`, `PASSWORD 'x'`."""
+    if name.startswith(b"-"):
+        gap = _SPACED.match(value, right)
+        if gap is not None:
+            opening = _OPENING.match(value, gap.end())
+            return _quoted(value, opening) if opening else _token(value, gap.end())
+    spoken = _SPOKEN.match(value, right)
+    if spoken is not None:
+        opening = _OPENING.match(value, spoken.end())
+        found = _quoted(value, opening) if opening else _token(value, spoken.end())
+        if found is not None:
+            secret = value[found[0] : found[1]]
+            if opening or any(48 <= byte < 58 for byte in secret):
+                return found
+        return None
+    following = _QUOTED_NEXT.match(value, right)
+    if following is not None and _STRONG.search(name) and not name.lower().startswith(b"secret"):
+        opening = _OPENING.match(value, following.end())
+        return _quoted(value, opening) if opening else None
+    return None
+
+
+def _quoted(value: bytes, opening: re.Match[bytes]) -> Found | None:
+    """Up to the same quote again; without it, to the end of the text or line."""
+    quote, start = opening[0], opening.end()
+    at = start
+    while True:
+        end = value.find(quote, at)
+        if end < 0:
+            newline = value.find(b"\n", start) if quote in (b"'", b"`") else -1
+            return (start, newline if newline >= 0 else len(value), False)
+        backslashes = end - len(value[start:end].rstrip(b"\\")) - start
+        if backslashes % 2 == 0:
+            break
+        at = end + len(quote)
+    return (start, end, False) if end > start else None
+
+
+def _token(value: bytes, start: int) -> Found | None:
+    match = _BARE.match(value, start)
+    if match is None or match.end() == start:
+        return None
+    end = start + len(match[0].rstrip(b".,;:)!?"))
+    return (start, end, False) if end > start else None
+
+
+def _bare(value: bytes, left: int, start: int, name: bytes, sign: bytes) -> Found | None:
+    """A value without quotes: to the end of the parameter, of the word or of the line."""
+    if left and value[left - 1 : left] in (b"&", b"?", b"#", b";") and sign == b"=":
+        match = _IN_URL.match(value, start)
+        return (start, match.end(), False) if match and match.end() > start else None
+    if name.startswith(b"$") and (_TYPE.match(value, start) or value[start : start + 1] == b"$"):
+        return None
+    if (
+        value[start : start + 1] == b"$"
+        and sign == b":"
+        and re.match(rb"\$\w+[\s,)}]", value[start : start + 80])
+    ):
+        return None
+    block = _BLOCK.match(value, start)
+    if block is not None:
+        return start, _block_end(value, left, block.end()), False
+    line = _LINE.match(value, start)
+    end = line.end() if line else start
+    if end == start:
+        return _indented(value, left, end)
+    rest = value[start:end]
+    begun = value.rfind(b"\n", 0, left) + 1
+    if left - begun <= 40 and _LINE_START.fullmatch(value[begun:left]):
+        return _whole_line(start, rest)
+    if sign == b":" and (
+        is_prose(rest) or (not _STRONG.search(name) and re.match(rb"[a-z]+(?:[\s.,;:)]|$)", rest))
+    ):
+        return None
+    return _until_semicolon(value, start, rest) or _token(value, start)
+
+
+def _whole_line(start: int, rest: bytes) -> Found | None:
+    """A value that has its line for itself, unless another pair follows on it."""
+    another = _NEXT_PAIR.search(rest)
+    kept = _COMMENT.sub(b"", rest) if another is None else rest[: another.start()]
+    kept = kept.rstrip(b" \t,;")
+    if kept.count(b"}") > kept.count(b"{"):
+        kept = kept.rstrip(b"}) ")
+    return (start, start + len(kept), False) if kept else None
+
+
+def _until_semicolon(value: bytes, start: int, rest: bytes) -> Found | None:
+    """In connection strings (`Server=...;Password=a b;Port=1`) only `;` ends a value."""
+    semicolon = rest.find(b";")
+    if semicolon <= 0 or not re.match(rb"\s*(?:[\w .-]{1,40}=|$|[\"'])", rest[semicolon + 1 :]):
+        return None
+    kept = rest[:semicolon]
+    if b'"' in kept or b"&" in kept or re.search(rb"\s[\w.-]+=", kept):
+        return None
+    return start, start + semicolon, False
+
+
+def _block_end(value: bytes, left: int, start: int) -> int:
+    """The end of the lines from `start` that are indented deeper than the line of `left`."""
+    begun = value.rfind(b"\n", 0, left) + 1
+    own = len(value[begun:left]) - len(value[begun:left].lstrip(b" \t-"))
+    end = start
+    while end < len(value):
+        stop = value.find(b"\n", end)
+        stop = len(value) if stop < 0 else stop
+        line = value[end:stop]
+        if line.strip() and len(line) - len(line.lstrip(b" \t")) <= own:
+            break
+        end = stop + 1
+    return min(max(end - 1, start), len(value))
+
+
+def _indented(value: bytes, left: int, end: int) -> Found | None:
+    """YAML: the deeper lines below a name without a value on its own line."""
+    if value[end : end + 1] not in (b"\n", b"\r"):
+        return None
+    start = value.find(b"\n", end) + 1
+    stop = _block_end(value, left, start)
+    first = value[start:stop].lstrip(b" \t")
+    if stop <= start or not first:
+        return None
+    return start, stop, True
+
+
+def _container_end(value: bytes, start: int) -> int:
+    """The end of the brackets that open at `start`; strings are skipped."""
+    depth = 0
+    for match in re.finditer(rb'"(?:[^"\\]|\\.)*+"?|[{}\[\]]', value[start : start + 65_536]):
+        if match[0] in (b"{", b"["):
+            depth += 1
+        elif match[0] in (b"}", b"]"):
+            depth -= 1
+            if depth == 0:
+                return start + match.end()
+    return len(value)

@@ -1,0 +1,126 @@
+"""Authorization values of every scheme: the scheme and the parts that are no secret stay.
+
+Forms: `Scheme token` (RFC 6750, 7617), `Scheme name=value, ...` (Digest RFC 7616, OAuth 1.0
+RFC 5849, AWS Signature Version 4, Hawk, Azure shared access signatures, HTTP signatures),
+`Scheme id:signature` (AWS version 2, Azure SharedKey), and a bare token.
+"""
+
+import base64
+import binascii
+import re
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from store.redaction import shapes
+from store.redaction.json_trail import Place
+from store.redaction.values import is_nothing
+from store.redaction.work import MARK, Work
+
+_SCHEME: Final = re.compile(rb"([A-Za-z][\w!#$%&'*.^`|~+-]*)([ \t]+|:[ \t]*)(\S.*)", re.DOTALL)
+_PARAMETERS: Final = re.compile(
+    rb"""([\w.*-]+)(\s*=\s*)("(?:[^"\\]|\\.)*"?|(?:[^\s,;&"]|;(?![\w.*-]+=))+)([\s,;&]*)"""
+)
+_LEAST: Final = 2
+
+
+def redact_authorization(work: Work, value: bytes, place: Place) -> bytes:
+    """An `Authorization`-like value without its secrets."""
+    if MARK.sub(b"", value).strip(b" ,") in (b"", b"Bearer", b"Basic", b"Token") or is_nothing(
+        value
+    ):
+        return value
+    schemed = _SCHEME.fullmatch(value)
+    if schemed is None:
+        return _bare(work, value, place)
+    scheme, gap, rest = schemed.groups()
+    lowered = scheme.lower()
+    if (
+        lowered in work.rules.authorization_pairs
+        and b":" in rest
+        and b"=" not in rest.partition(b":")[0]
+    ):
+        identity, _, signature = rest.rpartition(b":")
+        clean = shapes.cut_shapes(work, identity, place)
+        return scheme + gap + clean + b":" + work.cut(signature, place, "authorization")
+    if lowered not in (b"basic", b"bearer") or b'="' in rest:
+        parameters = _parameters(work, rest, place)
+        if parameters is not None:
+            return scheme + gap + parameters
+    if lowered == b"basic":
+        taint_basic(work, rest)
+    if MARK.search(rest):
+        rest = (
+            rest
+            if not MARK.sub(b"", rest).strip(b" ,;")
+            else work.cut(rest, place, "authorization")
+        )
+        return scheme + gap + rest
+    _taint_words(work, rest)
+    return scheme + gap + work.cut(rest, place, "authorization")
+
+
+def _bare(work: Work, value: bytes, place: Place) -> bytes:
+    name, equals, rest = value.partition(b"=")
+    if equals and rest.strip(b"=") and len(name) < 24 and name.isalpha():
+        return name + equals + work.cut(rest, place, "authorization")
+    return work.cut(value, place, "authorization")
+
+
+def _parameters(work: Work, rest: bytes, place: Place) -> bytes | None:
+    """`name=value` lists; `None` when `rest` is not one."""
+    out, at = list[bytes](), 0
+    for match in _PARAMETERS.finditer(rest):
+        if match.start() != at:
+            return None
+        name, equals, raw, gap = match.groups()
+        at = match.end()
+        quote = raw[:1] == b'"'
+        inner = raw[1:].removesuffix(b'"') if quote else raw
+        clean = _parameter(work, name, inner, place)
+        out.append(name + equals + (b'"' + clean + b'"' if quote else clean) + gap)
+    padding = len(out) == 1 and not rest.partition(b"=")[2].strip(b"=")
+    if not out or at != len(rest) or padding:
+        return None
+    return b"".join(out)
+
+
+def _parameter(work: Work, name: bytes, value: bytes, place: Place) -> bytes:
+    lowered = name.lower()
+    if lowered == b"credential":
+        identity, slash, scope = value.partition(b"/")
+        return (
+            work.cut(identity, place, "authorization") + slash + scope
+            if slash
+            else (shapes.cut_shapes(work, value, place))
+        )
+    if lowered in work.rules.authorization_keep:
+        return work.text(value, place)
+    if len(value) < _LEAST or is_nothing(value):
+        return value
+    plain = unquote_to_bytes(value)
+    if plain != value:
+        work.taint(plain)
+    return work.cut(value, place, f"authorization:{lowered.decode()}")
+
+
+def taint_basic(work: Work, encoded: bytes) -> bool:
+    """Remember user and password of basic credentials (RFC 7617); whether they were such."""
+    try:
+        decoded = base64.b64decode(encoded.strip() + b"==", validate=False)
+    except (binascii.Error, ValueError):
+        return False
+    user, colon, password = decoded.partition(b":")
+    if not colon or not all(byte >= 0x20 or byte == 9 for byte in decoded):
+        return False
+    work.taint(decoded)
+    if len(password) >= _LEAST:
+        work.taint(password)
+    elif len(user) >= 12:
+        work.taint(user)
+    return True
+
+
+def _taint_words(work: Work, rest: bytes) -> None:
+    for word in re.split(rb"[\s,]+", rest):
+        if len(word) >= 12:
+            work.taint(word)

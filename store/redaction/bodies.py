@@ -1,0 +1,119 @@
+"""Bodies: decoded, redacted by what they are, and made the JSON value that a row keeps."""
+
+import hashlib
+import re
+from typing import Final
+
+import msgspec
+
+from store.activity import JsonText
+from store.capture import HeaderList, Stream
+from store.content import Content, decode_content
+from store.redaction import forms, json_text, multipart
+from store.redaction.work import TooMuch, Work
+
+_TAIL: Final = re.compile(rb"(?:[A-Za-z0-9_+/=.%~:$!@#*-]{4,4096}|(?:\d[ -]?){4,24})\Z")
+_ESCAPED_TAIL: Final = re.compile(rb"\\?\Z")
+_FORM_TYPE: Final = "application/x-www-form-urlencoded"
+_LONGEST_PREFIX: Final = 200
+
+
+def redact_body(
+    work: Work, headers: HeaderList, body: bytes, size: int, place: str
+) -> tuple[JsonText | None, bool]:
+    """The kept form of a body whose first bytes are `body`, and whether more is missing."""
+    if not body:
+        return None, size > 0
+    content = decode_content(headers, body, size)
+    return redact_content(work, content, size, place), content.truncated
+
+
+def redact_content(work: Work, content: Content, size: int, place: str) -> JsonText:
+    """The kept form of decoded content; size and digest where it cannot be looked into."""
+    plain = content.text
+    if plain is None:
+        if not content.media_type.startswith("multipart/"):
+            return described(content.media_type, content.data, size)
+        plain = multipart.without_binary(content.data)
+        plain = plain.decode("utf-8", "replace").encode()
+    try:
+        return _redacted(work, content, plain, place)
+    except (TooMuch, RecursionError, MemoryError):
+        return described(content.media_type, content.data, size)
+
+
+def _redacted(work: Work, content: Content, plain: bytes, place: str) -> JsonText:
+    suspicion = work.rules.suspicion
+    if content.truncated:
+        return _as_string(_without_tail(work, work.text(_whole_tail(plain), place)))
+    if json_text.is_json(plain):
+        plain = json_text.canonical(plain)
+        if not suspicion.found(plain) and b"%" not in plain:
+            return plain.decode("utf-8")
+        clean = _json(work, plain, place)
+        return clean.decode("utf-8") if json_text.is_json(clean) else _as_string(clean)
+    if content.media_type == _FORM_TYPE or _looks_like_form(plain):
+        return _as_string(forms.redact_form(work, plain, place))
+    return _as_string(work.text(plain, place))
+
+
+def _json(work: Work, plain: bytes, place: str) -> bytes:
+    if plain.lstrip()[:1] in (b"{", b"["):
+        return json_text.redact_json(work, plain, place)
+    return work.text(plain, place)
+
+
+def _looks_like_form(plain: bytes) -> bool:
+    return b"&" in plain and b"\n" not in plain and b" " not in plain and plain[:1] not in b"<{[-"
+
+
+def _whole_tail(plain: bytes) -> bytes:
+    """A truncated text without half of an escape at its end."""
+    return plain[:-1] if plain.endswith(b"\\") else plain
+
+
+def _without_tail(work: Work, plain: bytes) -> bytes:
+    """A truncated text without the token at its end, which may be the beginning of a secret."""
+    for secret in work.secrets:
+        for length in range(min(len(secret), _LONGEST_PREFIX), 3, -1):
+            if plain.endswith(secret[:length]):
+                return plain[:-length] + "…".encode()
+    clean = _TAIL.sub(b"", plain)
+    return plain if clean == plain else clean + "…".encode()
+
+
+def _as_string(plain: bytes) -> JsonText:
+    return msgspec.json.encode(plain.decode("utf-8", "replace")).decode()
+
+
+def described(media_type: str, data: bytes, size: int) -> JsonText:
+    """A body that is not kept: its type, size and digest."""
+    digest = hashlib.sha256(data).hexdigest()
+    value = {"binary": media_type or "application/octet-stream", "size": size, "sha256": digest}
+    return msgspec.json.encode(value).decode()
+
+
+def redact_stream(work: Work, stream: Stream) -> JsonText:
+    """The kept messages of a stream as a JSON list."""
+    kept = []
+    for number, message in enumerate(stream.kept):
+        data: JsonText
+        truncated = message.size > len(message.content)
+        plain = message.content if message.text else None
+        content = Content(message.content, "application/octet-stream", "", plain, truncated)
+        if plain is not None:
+            content = Content(message.content, "text/plain", "", _utf8(plain), truncated)
+        data = redact_content(work, content, message.size, f"stream[{number}]")
+        kept.append(
+            {
+                "at": message.at,
+                "from": "client" if message.from_client else "server",
+                "size": message.size,
+                "data": msgspec.Raw(data.encode()),
+            }
+        )
+    return msgspec.json.encode(kept).decode()
+
+
+def _utf8(plain: bytes) -> bytes:
+    return plain.decode("utf-8", "replace").encode()

@@ -1,0 +1,104 @@
+"""Text in another coding, base64 (RFC 4648) or percent-coded: decoded, looked at, and coded
+again when something was cut."""
+
+import base64
+import binascii
+import re
+import zlib
+from typing import Final
+from urllib.parse import quote, unquote_to_bytes
+
+from store.redaction.json_trail import Place
+from store.redaction.work import DEPTH, Work
+
+_RUN: Final = re.compile(
+    rb"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]|\\?[rn]?[\r\n](?=[A-Za-z0-9+/_-]{16})){16,}+(?:={1,2}|(?:%3[Dd]){1,2})?"
+)
+_TEXT: Final = re.compile(
+    rb"(?:[I-Za-fC][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]){5}"
+)
+_UNPRINTABLE: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_LIMIT: Final = 1 << 20
+_PERCENT: Final = re.compile(rb"%[0-9A-Fa-f]{2}")
+_SAFE: Final = "[]:/?=&;,.-_~@!$'()*+ "
+
+
+def cut_base64(work: Work, value: bytes, place: Place) -> bytes:
+    """`value` with its base64 runs redacted inside."""
+    if work.depth >= DEPTH or (_TEXT.search(value) is None and b"H4sI" not in value):
+        return value
+    return _RUN.sub(lambda match: _run(work, match[0], place), value)
+
+
+def _run(work: Work, run: bytes, place: Place) -> bytes:
+    if _TEXT.search(run) is None and not run.startswith(b"H4sI"):
+        return run
+    for skipped in range(4):
+        decoded = _decode(run[skipped:])
+        if decoded is None:
+            continue
+        if decoded.startswith(b"\x1f\x8b"):
+            return _packed(work, run, decoded, place)
+        printable = decoded.rstrip(b"\x00")
+        if _UNPRINTABLE.search(printable) is None and _is_utf8(printable):
+            clean = work.text(printable, place)
+            if clean == printable:
+                return run
+            return run[:skipped] + _encode(clean, run)
+    return run
+
+
+def _decode(run: bytes) -> bytes | None:
+    plain = re.sub(rb"\\?[rn]?[\r\n]|=+$|%3[Dd]", b"", run).translate(bytes.maketrans(b"-_", b"+/"))
+    try:
+        return base64.b64decode(plain[: len(plain) - (len(plain) % 4 == 1)] + b"==")
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _encode(clean: bytes, like: bytes) -> bytes:
+    coded = (
+        base64.urlsafe_b64encode(clean) if b"-" in like or b"_" in like else base64.b64encode(clean)
+    )
+    return coded if like.endswith((b"=", b"D", b"d")) else coded.rstrip(b"=")
+
+
+def _packed(work: Work, run: bytes, packed: bytes, place: Place) -> bytes:
+    """Compressed text inside base64, as log subscriptions send it: kept only when harmless."""
+    try:
+        plain = zlib.decompressobj(31).decompress(packed, _LIMIT)
+    except zlib.error:
+        return run
+    return run if work.text(plain, place) == plain else work.cut(run, place, "packed")
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def cut_coded(work: Work, value: bytes, place: Place) -> bytes:
+    """Percent-coded text: looked at decoded, coded again when something was cut."""
+    if _PERCENT.search(value) is None or work.depth >= DEPTH:
+        return value
+    plain = unquote_to_bytes(value)
+    if plain == value or not work.rules.suspicion.found(plain):
+        return value if b"%" not in plain or plain == value else _deeper(work, value, plain, place)
+    work.depth += 1
+    try:
+        clean = work.text(plain, place)
+    finally:
+        work.depth -= 1
+    return value if clean == plain else quote(clean, safe=_SAFE).encode()
+
+
+def _deeper(work: Work, value: bytes, plain: bytes, place: Place) -> bytes:
+    work.depth += 1
+    try:
+        clean = cut_coded(work, plain, place)
+    finally:
+        work.depth -= 1
+    return value if clean == plain else quote(clean, safe=_SAFE).encode()

@@ -1,0 +1,67 @@
+"""Patterns that are matched in time linear in the text: RE2, or `re` where RE2 is missing.
+
+The default rules are written so that `re` cannot backtrack far in them either (no nested
+repetition); a user's patterns are taken only with RE2, which guarantees it.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from store.errors import RuleError
+
+try:
+    import re2
+except ImportError:  # pragma: no cover - the wheel brings it on every platform we support
+    re2 = None
+
+MEMORY: Final = 64 << 20
+"""Bytes that RE2 may use for one pattern's automaton before it starts over."""
+
+
+class Linear:
+    """One compiled pattern over bytes."""
+
+    __slots__ = ("_compiled",)
+
+    def __init__(self, pattern: str, *, user: bool = False) -> None:
+        """Compile `pattern`; `user` ones need RE2.
+
+        Raises:
+            RuleError: the pattern cannot be compiled, or no linear engine is here for it.
+        """
+        if user and re2 is None:
+            raise RuleError("patterns of your own need the google-re2 package, which is missing")
+        self._compiled: Any = _compile(pattern)
+
+    def found(self, text: bytes) -> bool:
+        """Whether `text` holds a match."""
+        return self._compiled.search(text) is not None
+
+    def starts(self, text: bytes) -> Iterator[int]:
+        """Where matches start, left to right, not overlapping."""
+        for match in self._compiled.finditer(text):
+            yield match.start()
+
+    def spans(self, text: bytes) -> Iterator[tuple[int, int]]:
+        """Matches: group 1 where the pattern has one and it took part, else the whole."""
+        grouped = self._compiled.groups > 0
+        for match in self._compiled.finditer(text):
+            span = match.span(1) if grouped else (-1, -1)
+            yield match.span() if span[0] < 0 else span
+
+
+def _compile(pattern: str) -> Any:
+    if re2 is None:
+        try:
+            return re.compile(pattern.encode())
+        except re.error as error:
+            raise RuleError(f"pattern cannot be compiled: {error.msg}") from None
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.max_mem = MEMORY
+    options.log_errors = False
+    try:
+        return re2.compile(pattern.encode(), options)
+    except re2.error as error:
+        raise RuleError(f"pattern cannot be compiled: {error}") from None

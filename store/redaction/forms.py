@@ -1,0 +1,117 @@
+"""Forms and queries: `name=value` pairs joined by `&` (application/x-www-form-urlencoded)."""
+
+import re
+from typing import Final
+from urllib.parse import quote, unquote_to_bytes
+
+from store.redaction import auth, cookies
+from store.redaction.json_trail import Place, readable, shown
+from store.redaction.named import cut_value
+from store.redaction.names import Kind, pieces_of
+from store.redaction.values import is_nothing, is_random
+from store.redaction.work import MARK, Work
+
+_SAFE: Final = "[]:/?,.-_~@!$'()*"
+_OAUTH: Final = frozenset(
+    b"grant_type code_verifier client_id client_secret redirect_uri state session_state iss "
+    b"response_type authuser".split()
+)
+_CODES: Final = frozenset(b"code device_code user_code assertion passcode".split())
+_ONE_TIME: Final = re.compile(rb"\d{4,10}")
+_VERIFIED: Final = frozenset(
+    b"to phone phonenumber phone_number verificationsid verification_sid email".split()
+)
+
+
+def redact_form(work: Work, form: bytes, place: Place) -> bytes:
+    """`form` without its secrets; names, order and other values stay as sent."""
+    parts = form.split(b"&")
+    pairs = [part.partition(b"=") for part in parts]
+    names = {_plain(name).lower() for name, _, _ in pairs}
+    named: bytes | None = None
+    for index, (name, equals, value) in enumerate(pairs):
+        if not value:
+            if name and not equals:
+                parts[index] = _leaf(work, name, place)
+            continue
+        plain_name = _plain(name)
+        where = f"{shown(place)}.{readable(plain_name)}"
+        clean = _value(work, plain_name, value, where, names, named)
+        if clean != value:
+            parts[index] = name + b"=" + clean
+        elif b"%" in name or len(name) > 16:
+            parts[index] = _leaf(work, name, place) + b"=" + value
+        named = _plain(value) if _is_name(plain_name) else None
+    return b"&".join(parts)
+
+
+def _plain(coded: bytes) -> bytes:
+    return unquote_to_bytes(coded.replace(b"+", b" ")) if b"%" in coded or b"+" in coded else coded
+
+
+def _is_name(name: bytes) -> bool:
+    """`name=DB_PASSWORD&value=...`: the pair after it belongs to what this one names."""
+    return pieces_of(name)[-1:] in (["name"], ["key"], ["field"])
+
+
+def _value(
+    work: Work, name: bytes, value: bytes, place: str, names: set[bytes], named: bytes | None
+) -> bytes:
+    plain = value
+    # A value may be coded more than once; every form of it is the same secret.
+    for _ in range(3):
+        once = _plain(plain)
+        if once == plain:
+            break
+        plain = once
+    lowered = name.lower()
+    kind = work.names.kind(name)
+    if kind is Kind.PLAIN and named is not None and pieces_of(name)[-1:] == ["value"]:
+        kind = work.names.kind(named)
+    once = _plain(value)
+    if lowered.endswith(b"authorization"):
+        return _coded(value, once, auth.redact_authorization(work, once, place))
+    if lowered == b"cookie":
+        return _coded(value, once, cookies.redact_cookie(work, once, place, False))
+    if work.is_secret(kind, plain, uuid=True) or _by_context(lowered, plain, names):
+        if MARK.fullmatch(plain):
+            return value
+        if plain != value:
+            work.taint(once)
+            work.taint(value)
+        return cut_value(work, name, plain, place).replace(b" ", b"+")
+    return _leaf(work, value, place)
+
+
+def _by_context(name: bytes, value: bytes, names: set[bytes]) -> bool:
+    """OAuth's `code`, a one-time code, and `key=` in a query."""
+    if name in _CODES and not is_nothing(value):
+        if names & _OAUTH or is_random(value, 10):
+            return True
+        return _ONE_TIME.fullmatch(value) is not None and bool(names & _VERIFIED)
+    return name in (
+        b"key",
+        b"k",
+        b"sign",
+        b"sig",
+        b"hash",
+        b"h",
+        b"hmac",
+        b"auth",
+        b"t",
+    ) and is_random(
+        value, 16 if name in (b"key", b"sig", b"sign", b"auth") else 24, uuid=name == b"key"
+    )
+
+
+def _leaf(work: Work, value: bytes, place: Place) -> bytes:
+    plain = _plain(value)
+    if not work.rules.suspicion.found(plain) and b"%" not in plain:
+        return value
+    clean = work.text(plain, place)
+    return _coded(value, plain, clean)
+
+
+def _coded(value: bytes, plain: bytes, clean: bytes) -> bytes:
+    """`clean` as it is written in a form, `value` where nothing changed."""
+    return value if clean == plain else quote(clean, safe=_SAFE).replace("%20", "+").encode()

@@ -1,0 +1,156 @@
+"""Header fields: values that are secret by name, by scheme or by shape are cut; names stay."""
+
+import re
+from enum import IntEnum
+from typing import Final
+
+import msgspec
+
+from store.activity import JsonText
+from store.capture import HeaderList
+from store.redaction import auth, cookies, shapes
+from store.redaction.named import cut_value
+from store.redaction.names import Kind
+from store.redaction.values import is_random
+from store.redaction.work import RuleSet, Work
+
+_CACHE: Final = 10_000
+_SIGNED_PARTS: Final = re.compile(rb"([\w.-]{1,20})=([^,;]+)([,;]\s*)?")
+_KEPT_PARTS: Final = frozenset(
+    b"t ts timestamp keyid key_id alg algorithm headers created expires v version".split()
+)
+_PROTOCOLS: Final = b"sec-websocket-protocol"
+
+
+class Treatment(IntEnum):
+    """What is done with a header's value, decided by its name once."""
+
+    LOOKED_THROUGH = 0
+    AUTHORIZATION = 1
+    COOKIE = 2
+    SET_COOKIE = 3
+    NAMED = 4
+
+
+class HeaderNames:
+    """Remembers how headers of each name are treated."""
+
+    def __init__(self, shared: RuleSet) -> None:
+        self._shared = shared
+        self._known: dict[bytes, tuple[Treatment, Kind, str]] = {}
+
+    def treatment(self, name: bytes) -> tuple[Treatment, Kind, str]:
+        """Treatment, kind and readable spelling of a header name as sent."""
+        known = self._known.get(name)
+        if known is None:
+            if len(self._known) >= _CACHE:
+                self._known.clear()
+            known = self._known[name] = self._decide(name)
+        return known
+
+    def _decide(self, name: bytes) -> tuple[Treatment, Kind, str]:
+        lowered = name.lower()
+        rules = self._shared.rules
+        shown = name.decode("latin-1")
+        kind = self._shared.names.kind(name)
+        if lowered in rules.safe_headers:
+            return Treatment.LOOKED_THROUGH, Kind.PLAIN, shown
+        if lowered.endswith((b"authorization", b"authentication-info")):
+            return Treatment.AUTHORIZATION, Kind.SECRET, shown
+        if lowered.endswith((b"cookie", b"cookie2")):
+            treatment = Treatment.SET_COOKIE if b"set" in lowered else Treatment.COOKIE
+            return treatment, Kind.SECRET, shown
+        if lowered in rules.headers:
+            return Treatment.NAMED, Kind.SECRET, shown
+        if kind is not Kind.PLAIN:
+            return Treatment.NAMED, kind, shown
+        return Treatment.LOOKED_THROUGH, kind, shown
+
+
+def redact_headers(
+    work: Work, known: HeaderNames, headers: HeaderList, place: str
+) -> tuple[JsonText, bytes | None]:
+    """Headers as a JSON object, repeats folded into a list, and the `User-Agent` of them."""
+    folded: dict[str, str | list[str]] = {}
+    spelled: dict[str, str] = {}
+    values = b"\n".join([value for _, value in headers])
+    suspicious = work.rules.suspicion.found(values) or b"%" in values
+    agent: bytes | None = None
+    for name, value in headers:
+        treatment, kind, shown = known.treatment(name)
+        if treatment:
+            value = _redacted(work, treatment, kind, name, value, f"{place}.{shown}")
+        elif suspicious:
+            value = _looked_through(work, name, value, f"{place}.{shown}")
+        readable = _decoded(value)
+        lowered = shown.lower()
+        if lowered == "user-agent":
+            agent = value
+        first = spelled.setdefault(lowered, shown)
+        earlier = folded.get(first)
+        if earlier is None:
+            folded[first] = readable
+        elif isinstance(earlier, list):
+            earlier.append(readable)
+        else:
+            folded[first] = [earlier, readable]
+    if suspicious:
+        folded = {_name(work, name, place): value for name, value in folded.items()}
+    return msgspec.json.encode(folded).decode(), agent
+
+
+def _redacted(
+    work: Work, treatment: Treatment, kind: Kind, name: bytes, value: bytes, place: str
+) -> bytes:
+    if treatment is Treatment.AUTHORIZATION:
+        return auth.redact_authorization(work, value, place)
+    if treatment in (Treatment.COOKIE, Treatment.SET_COOKIE):
+        return cookies.redact_cookie(work, value, place, treatment is Treatment.SET_COOKIE)
+    lowered = name.lower()
+    if b"sign" in lowered or b"wsse" in lowered or b"auth" in lowered or b"config" in lowered:
+        structured = _structured(work, lowered, value, place)
+        if structured is not None:
+            return structured
+    if work.is_secret(kind, value, uuid=b"key" in lowered):
+        return cut_value(work, name, value, place)
+    return work.text(value, place)
+
+
+def _structured(work: Work, name: bytes, value: bytes, place: str) -> bytes | None:
+    """Signatures with parts: `t=1492774577,v1=5257a8...`, `keyid="...",signature="..."`."""
+    if b'="' in value:
+        return auth.redact_authorization(work, value, place)
+    out, at = list[bytes](), 0
+    for match in _SIGNED_PARTS.finditer(value):
+        if match.start() != at:
+            return None
+        at = match.end()
+        part, secret, gap = match[1], match[2], match[3] or b""
+        if part.lower() not in _KEPT_PARTS:
+            secret = work.cut(secret.strip(), place, "name:" + name.decode("latin-1")[:60])
+        out.append(part + b"=" + secret + gap)
+    return b"".join(out) if out and at == len(value) else None
+
+
+def _looked_through(work: Work, name: bytes, value: bytes, place: str) -> bytes:
+    if name.lower() == _PROTOCOLS:
+        # Browsers cannot set headers on a WebSocket, so tokens travel as protocol names.
+        parts = value.split(b",")
+        for index, part in enumerate(parts):
+            bare = part.strip()
+            if is_random(bare, 20) and b"." not in bare[:8]:
+                parts[index] = part.replace(bare, work.cut(bare, place, "websocket protocol"))
+        value = b",".join(parts)
+    return work.text(value, place)
+
+
+def _name(work: Work, name: str, place: str) -> str:
+    raw = name.encode("latin-1", "replace")
+    return shapes.cut_shapes(work, raw, place).decode("latin-1")
+
+
+def _decoded(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

@@ -1,0 +1,130 @@
+"""Secrets in XML, HTML, property lists and other pairs of a name and a value apart."""
+
+import re
+from typing import Final
+
+from store.redaction.named import describes, rule_of
+from store.redaction.names import Kind
+from store.redaction.work import Work
+
+_BEFORE: Final = 60
+_WITHIN: Final = 600
+_OPEN_TAG: Final = re.compile(rb"<(?:[\w.-]{1,40}:)?\Z")
+_TAG_END: Final = re.compile(rb"(?=[\s/>])[^<>]{0,2000}>")
+_ROLE: Final = re.compile(
+    rb"""(?i)(?:^|[\s<,{(\["'_-])(?:name|key|id|field|header|param(?:eter)?|property|setting|variable|var|k|n|label|for|itemprop|http-equiv)["']?\s{0,4}(?:=|:|>)\s{0,4}\\?["']?\Z"""
+)
+_ATTRIBUTE: Final = re.compile(
+    rb"""(?i)\\?["'][^<>]{0,200}?\b(?:value|content|val|default|data)\s{0,4}=\s{0,4}(?:"([^"<>]*)"|'([^'<>]*)')"""
+)
+_EARLIER: Final = re.compile(
+    rb"""(?i)\b(?:value|content|val)\s{0,4}=\s{0,4}(?:"([^"<>]*)"|'([^'<>]*)')[^<>]*\Z"""
+)
+_CONTENT: Final = re.compile(rb"""["'][^<>]{0,200}>(?:<!\[CDATA\[)?([^<\]]+)""")
+_SIBLING: Final = re.compile(
+    rb"""</[\w:.-]{1,40}>\s{0,200}<[\w:.-]{1,40}[^<>]{0,200}>(?:\s{0,80}<[\w:.-]{1,40}[^<>]{0,200}>)?(?:<!\[CDATA\[)?([^<\]]+)"""
+)
+_BELOW: Final = re.compile(
+    rb"""(?i)\\?["']?\s{0,4},?\s{0,80}-?\s{0,4}\\?["']?(?:value|val|default|content)\\?["']?\s{0,4}[:=]\s{0,4}(?:\\?"([^"\r\n\\]*)|'([^'\r\n]*)|([^\r\n,}"']+))"""
+)
+_PART: Final = re.compile(
+    rb"""["'][^\r\n]{0,200}(?:\r?\n[\w-]{1,40}:[^\r\n]{0,200}){0,6}\r?\n\r?\n([^\r\n]+)"""
+)
+_CDATA: Final = re.compile(rb"\s*<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
+_NODE: Final = re.compile(rb"(<(?:[\w.-]{1,40}:)?([\w.-]{1,60})[^<>]{0,2000}>|>)([^<>]+)(?=<|\Z)")
+_INNER: Final = re.compile(
+    rb"""(?:([\w.-]{1,60})["']?\s{0,4}(?:=>|[:=])\s{0,4})?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')(?!\s{0,4}:)"""
+)
+_ITEMS: Final = re.compile(rb"(?m)([^\s,\[\]{}:\"'-][^\r\n,\[\]{}\"']*)")
+_YAML_ITEM: Final = re.compile(rb"(?m)^(\s*(?:-\s+)?(?:([\w.-]{1,80})\s*:\s+)?)([^\s#][^\r\n]*)$")
+
+
+def find(
+    work: Work, value: bytes, left: int, right: int, name: bytes, kind: Kind
+) -> tuple[int, int] | None:
+    """The value that markup puts under the name at `left:right`, or `None`."""
+    before = value[max(0, left - _BEFORE) : left]
+    if _OPEN_TAG.search(before):
+        return _element(work, value, right, name, kind)
+    if _ROLE.search(before):
+        return _apart(work, value, left, right, kind)
+    return None
+
+
+def _element(
+    work: Work, value: bytes, right: int, name: bytes, kind: Kind
+) -> tuple[int, int] | None:
+    """`<Password ...>x</Password>`: the content; of nested elements the first text."""
+    tag = _TAG_END.match(value, right)
+    if tag is None or tag[0].endswith(b"/>"):
+        return None
+    start = tag.end()
+    data = _CDATA.match(value, start)
+    if data is not None:
+        return data.span(1) if work.is_secret(kind, data[1].strip()) else None
+    close = value.find(b"</", start)
+    end = len(value) if close < 0 else close
+    inside = value[start:end]
+    if b"<" in inside:
+        # Elements in it: cut the text of the innermost, e.g. <Password><Value>x</Value>.
+        start += inside.rindex(b">") + 1 if b">" in inside else 0
+        inside = value[start:end]
+    trimmed = inside.strip()
+    start += len(inside) - len(inside.lstrip())
+    wanted = work.is_secret(kind, trimmed)
+    return (start, start + len(trimmed)) if wanted else None
+
+
+def _apart(work: Work, value: bytes, left: int, right: int, kind: Kind) -> tuple[int, int] | None:
+    """`name="password" value="x"`, `<key>password</key><string>x`, `name: ...` with `value:`
+    on the next line, a multipart field."""
+    tag = value.rfind(b"<", max(0, left - _WITHIN), left)
+    if tag >= 0:
+        earlier = _EARLIER.search(value, tag, left)
+        if earlier is not None:
+            return _group(work, earlier, kind)
+    for pattern in (_ATTRIBUTE, _CONTENT, _SIBLING, _BELOW, _PART):
+        match = pattern.match(value, right)
+        if match is not None:
+            return _group(work, match, kind)
+    return None
+
+
+def _group(work: Work, match: re.Match[bytes], kind: Kind) -> tuple[int, int] | None:
+    group = match.lastindex or 0
+    if group == 0:
+        return None
+    text = match[group]
+    start = match.start(group) + len(text) - len(text.lstrip())
+    trimmed = text.strip()
+    return (start, start + len(trimmed)) if work.is_secret(kind, trimmed) else None
+
+
+def cut_container(work: Work, value: bytes, kind: Kind, place: str) -> bytes:
+    """Cut the strings of a list or map that running text assigns to a secret name."""
+    out, end = list[bytes](), 0
+    rule = rule_of(place.encode())
+    quoted = False
+    for match in _INNER.finditer(value):
+        quoted = True
+        group = 2 if match[2] is not None else 3
+        if match[1] and describes(work, match[1]):
+            continue
+        if work.is_secret(kind, match[group]):
+            out += (value[end : match.start(group)], work.cut(match[group], place, rule))
+            end = match.end(group)
+    if quoted:
+        return b"".join((*out, value[end:]))
+    if value[:1] in (b"[", b"{"):
+        pattern, group = _ITEMS, 1
+    else:
+        pattern, group = _YAML_ITEM, 3
+    for match in pattern.finditer(value):
+        named = match[2] if group == 3 else None
+        if named and describes(work, named):
+            continue
+        secret = match[group].rstrip(b" ,;")
+        if work.is_secret(kind, secret):
+            out += (value[end : match.start(group)], work.cut(secret, place, rule))
+            end = match.start(group) + len(secret)
+    return b"".join((*out, value[end:]))

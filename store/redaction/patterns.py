@@ -1,0 +1,131 @@
+"""Secrets that are known by their own form, wherever they stand."""
+
+import re
+from typing import Final
+
+from store.redaction import auth
+from store.redaction.json_trail import Place
+from store.redaction.values import is_card, is_iban, is_nothing, is_random
+from store.redaction.work import MARK, Work
+
+_BEGIN: Final = re.compile(
+    rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    rb"|PuTTY-User-Key-File-\d:|PRIVATE-KEY-BLOCK"
+)
+_END: Final = re.compile(rb"-----END [A-Z0-9 ]{0,60}-----|Private-MAC:[^\r\n]{0,200}")
+_LINES: Final = re.compile(rb"\\*[rn]|\s+")
+_SCHEME: Final = re.compile(
+    rb"""(?i)([a-z-]+)(?:%20|[ +])[ ]?(?:\\?["']|%22)?([A-Za-z0-9._~+/=:%-]{8,})"""
+)
+_USERINFO: Final = re.compile(rb"""://([^\s"'<>@:/]*+)(?::([^\s"'<>]*))?@(?=[\w\[*{$-])""")
+_AUTHORITY: Final = re.compile(rb"""://([^\s"'<>\\@]{0,512}@)++""")
+_PORT: Final = re.compile(rb"\d{1,5}[/?#]")
+_CARD: Final = re.compile(rb"(?<![\w.-])[2-6]\d(?:[ -]?\d){11,17}(?![\w])")
+_IBAN: Final = re.compile(rb"\b[A-Z]{2}\d\d(?: ?[A-Z0-9]){11,30}\b")
+_EMAIL: Final = re.compile(rb"(?<![\w.+%-])[\w.+%-]{1,64}+@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
+_CURL_USER: Final = re.compile(
+    rb"""(?:(?<=\s)-u|--user|--proxy-user)[ =]?["']?([^\s:"']{0,200}):([^\s"']+)"""
+)
+_IDENTIFIED: Final = re.compile(
+    rb"""(?i)identified\s+(?:with\s+\w+\s+)?by\s+(?:password\s+)?['"]([^'"]+)"""
+)
+_LEAST_LINE: Final = 24
+
+
+def cut_blocks(work: Work, value: bytes, place: Place) -> bytes:
+    """Private keys in their text armour (RFC 7468, OpenPGP, PuTTY); without its end, to the end."""
+    if b"PRIVATE" not in value and b"PuTTY" not in value:
+        return value
+    out, end = list[bytes](), 0
+    while (begin := _BEGIN.search(value, end)) is not None:
+        close = _END.search(value, begin.end())
+        last = close.end() if close else len(value)
+        block = value[begin.start() : last]
+        for line in _LINES.split(value[begin.end() : close.start() if close else last])[:200]:
+            if len(line) >= _LEAST_LINE:
+                work.taint(line)
+        out += (value[end : begin.start()], work.cut(block, place, "private key"))
+        end = last
+    return b"".join((*out, value[end:]))
+
+
+def cut_schemes(work: Work, value: bytes, place: Place) -> bytes:
+    """`Bearer ...`, `Basic ...` and the like in running text."""
+    out, end = list[bytes](), 0
+    for start, _ in work.rules.schemes.spans(value):
+        match = _SCHEME.match(value, start)
+        if match is None or match.start(2) < end:
+            continue
+        scheme, token = match[1].lower(), match[2]
+        if not _is_credential(work, scheme, token):
+            continue
+        out += (value[end : match.start(2)], work.cut(token, place, f"scheme:{scheme.decode()}"))
+        end = match.end(2)
+    return b"".join((*out, value[end:])) if out else value
+
+
+def _is_credential(work: Work, scheme: bytes, token: bytes) -> bool:
+    if scheme == b"basic":
+        return auth.taint_basic(work, token) or is_random(token, 16)
+    if scheme in (b"bearer", b"negotiate", b"ntlm", b"ssws", b"geniekey", b"dpop", b"jwt"):
+        return not is_nothing(token) and (is_random(token, 8) or any(48 <= c < 58 for c in token))
+    return is_random(token, 16)
+
+
+def cut_userinfo(work: Work, value: bytes, place: Place) -> bytes:
+    """`user:password@` in URLs: the user stays unless it is a token itself."""
+    out, end = list[bytes](), 0
+    for authority in _AUTHORITY.finditer(value):
+        if authority.start() < end:
+            continue
+        inside = value[authority.start() + 3 : authority.end() - 1]
+        user, colon, password = inside.partition(b":")
+        if b"/" in user or b"?" in user or _PORT.match(password):
+            continue
+        start = authority.start() + 3
+        if is_random(user, 16) or (colon and not password and len(user) > 8):
+            out += (value[end:start], work.cut(user, place, "userinfo"))
+            end = start + len(user)
+        if password and not is_nothing(password) and not MARK.fullmatch(password):
+            start += len(user) + 1
+            out += (value[end:start], work.cut(password, place, "userinfo"))
+            end = start + len(password)
+    return b"".join((*out, value[end:])) if out else value
+
+
+def cut_numbers(work: Work, value: bytes, place: Place) -> bytes:
+    """Payment cards, command-line credentials, and, where switched on, IBANs and e-mail."""
+    value = _CARD.sub(lambda match: _card(work, match[0], place), value)
+    if b"-u" in value or b"-user" in value:
+        value = _group(work, _CURL_USER, 2, value, place, "command line")
+    value = _group(work, _IDENTIFIED, 1, value, place, "sql")
+    if work.rules.ibans:
+        value = _IBAN.sub(lambda m: work.cut(m[0], place, "iban") if is_iban(m[0]) else m[0], value)
+    if work.rules.emails:
+        value = _EMAIL.sub(lambda match: work.cut(match[0], place, "email"), value)
+    return value
+
+
+def _group(
+    work: Work, pattern: re.Pattern[bytes], group: int, value: bytes, place: Place, rule: str
+) -> bytes:
+    out, end = list[bytes](), 0
+    for match in pattern.finditer(value):
+        if MARK.fullmatch(match[group]):
+            continue
+        out += (value[end : match.start(group)], work.cut(match[group], place, rule))
+        end = match.end(group)
+    return b"".join((*out, value[end:])) if out else value
+
+
+def _card(work: Work, run: bytes, place: Place) -> bytes:
+    """The card number that `run` begins with, cut; digits may follow it after a gap."""
+    digits = b""
+    for index, byte in enumerate(run):
+        if byte in b" -":
+            continue
+        digits += run[index : index + 1]
+        if len(digits) >= 14 and not run[index + 1 : index + 2].isdigit() and is_card(digits):
+            work.taint(digits)
+            return work.cut(run[: index + 1], place, "card") + run[index + 1 :]
+    return run

@@ -1,0 +1,229 @@
+"""The rules of redaction: read once from the file beside this one, with a user's additions."""
+
+import re
+import tomllib
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Final
+
+import msgspec
+
+from store.errors import RuleError
+from store.redaction.engine import Linear
+from store.redaction.options import RedactionOptions, UserPattern
+
+BASE64_ASCII: Final = (
+    "(?:[I-Za-fC][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]){5}"
+)
+"""Base64 (RFC 4648) of at least 15 ASCII bytes: the top bit of every byte is clear, which halves
+the alphabet in three of four places. A random token of 40 characters matches once in 3,000."""
+
+_GAP: Final = "[^A-Za-z0-9]{0,2}"
+_AFTER_NAME: Final = (
+    r"""(?:[\\"'\]]|&quot;|%22|%5D){0,4}\s{0,4}(?:[:=>]|%3[AaDd])"""
+    r"""\s{0,4}(?:[\\"'\[]|&quot;|%22){0,4}"""
+)
+_CONTEXT: Final = (
+    r"grant_type|stringData|verification_ur|\bkty\b|(?i:kind[\"']?\s{0,4}:\s{0,4}[\"']?secret)"
+    r"|client_id|[?&#]code=|(?i:identified[ ]by)|(?:\s-u|--user|--proxy-user)[ =]"
+)
+_USERINFO: Final = r"""://[^\s"'<>@]*@"""
+_BLOCKS: Final = r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File|PRIVATE-KEY-BLOCK"
+_DIGITS: Final = r"[2-6]\d(?:[ -]?\d){11,17}"
+_GZIP64: Final = r"\bH4sI[A-Za-z0-9+/_-]{20,}"
+
+
+class NameRules(msgspec.Struct, frozen=True):
+    """What makes a name secret. Words are lower case, phrases are pieces joined by a space."""
+
+    glued: frozenset[str]
+    endings: tuple[str, ...]
+    pieces: frozenset[str]
+    phrases: frozenset[str]
+    loose: frozenset[str]
+    neutral: frozenset[str]
+    modifiers: frozenset[str]
+    keep: frozenset[str]
+    judged: frozenset[str]
+    numeric: frozenset[str]
+    extra: frozenset[str]
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """A credential known by its form."""
+
+    rule: str
+    pattern: Linear
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """Every rule, compiled."""
+
+    version: int
+    names: NameRules
+    headers: frozenset[bytes]
+    safe_headers: frozenset[bytes]
+    authorization_keep: frozenset[bytes]
+    authorization_pairs: frozenset[bytes]
+    shapes: tuple[Shape, ...]
+    any_shape: Linear
+    schemes: Linear
+    pair_names: frozenset[str]
+    pair_values: frozenset[str]
+    words: Linear
+    """Finds where a secret name may stand."""
+    suspicion: Linear
+    """Finds anything that some rule might cut; text without a match is kept as it is."""
+    templates: tuple[tuple[str, str], ...]
+    markers: dict[bytes, bool]
+    ibans: bool
+    emails: bool
+    deadline: float
+
+
+@lru_cache(maxsize=1)
+def shipped() -> dict[str, Any]:
+    """The rules file as it ships."""
+    return tomllib.loads(files(__package__).joinpath("rules.toml").read_text("utf-8"))
+
+
+def build_rules(
+    options: RedactionOptions,
+    names: tuple[str, ...] = (),
+    patterns: tuple[UserPattern, ...] = (),
+) -> Rules:
+    """The shipped rules with `options` and one organization's `names` and `patterns`.
+
+    Raises:
+        RuleError: a pattern or path cannot be used, or a default rule is disabled without
+            `allow_disabled_rules`, or no rule has the name that is to be disabled.
+    """
+    data = shipped()
+    disabled = _disabled(options, data)
+    name_rules = _name_rules(data["names"], (*options.names, *names), disabled)
+    shapes = {rule: text for rule, text in data["shapes"].items() if rule not in disabled}
+    own = [
+        Shape(f"user:{pattern.name}", Linear(pattern.pattern, user=True))
+        for pattern in (*options.patterns, *patterns)
+    ]
+    own_text = [pattern.pattern for pattern in (*options.patterns, *patterns)]
+    any_shape = "|".join(f"(?:{_ungrouped(text)})" for text in (*shapes.values(), *own_text))
+    words = _words(name_rules)
+    templates = (*data["paths"]["templates"], *options.paths)
+    markers = {name.rstrip("+").encode(): name.endswith("+") for name in data["paths"]["markers"]}
+    schemes = _schemes(data["names"]["schemes"])
+    parts = [words, any_shape or "[^\\s\\S]", _CONTEXT, _USERINFO, _BLOCKS, _DIGITS, _GZIP64]
+    parts += [BASE64_ASCII, schemes, _paths_text(templates, markers)]
+    if options.ibans:
+        parts.append(r"\b[A-Z]{2}\d\d(?: ?[A-Z0-9]){11,30}")
+    if options.emails:
+        parts.append(r"[\w.+%-]@[\w-]")
+    names_data = data["names"]
+    return Rules(
+        version=data["version"],
+        names=name_rules,
+        headers=frozenset(name.encode() for name in names_data["headers"]),
+        safe_headers=frozenset(name.encode() for name in names_data["safe_headers"]),
+        authorization_keep=frozenset(name.encode() for name in names_data["authorization_keep"]),
+        authorization_pairs=frozenset(name.encode() for name in names_data["authorization_pairs"]),
+        shapes=(*(Shape(f"shape:{rule}", Linear(text)) for rule, text in shapes.items()), *own),
+        any_shape=Linear(any_shape or "[^\\s\\S]"),
+        schemes=Linear(schemes),
+        pair_names=frozenset(names_data["pair_names"]),
+        pair_values=frozenset(names_data["pair_values"]),
+        words=Linear(words),
+        suspicion=Linear("|".join(f"(?:{part})" for part in parts)),
+        templates=tuple(_split_template(template) for template in templates),
+        markers=markers,
+        ibans=options.ibans,
+        emails=options.emails,
+        deadline=options.deadline_ms / 1000,
+    )
+
+
+def _disabled(options: RedactionOptions, data: dict[str, Any]) -> frozenset[str]:
+    if options.disabled_rules and not options.allow_disabled_rules:
+        raise RuleError(
+            "disabled_rules removes default rules and may keep secrets: "
+            "set allow_disabled_rules = true as well to say that this is meant"
+        )
+    names = data["names"]
+    known = {*data["shapes"], *names["glued"], *names["pieces"], *names["phrases"], *names["loose"]}
+    for rule in options.disabled_rules:
+        if rule not in known:
+            raise RuleError(f"disabled_rules: there is no default rule {rule!r}")
+    return frozenset(options.disabled_rules)
+
+
+def _name_rules(
+    data: dict[str, list[str]], extra: tuple[str, ...], disabled: frozenset[str]
+) -> NameRules:
+    from store.redaction.names import pieces_of
+
+    glued = frozenset(data["glued"]) - disabled
+    return NameRules(
+        glued=glued,
+        endings=tuple(sorted(glued)),
+        pieces=frozenset(data["pieces"]) - disabled,
+        phrases=frozenset(data["phrases"]) - disabled,
+        loose=frozenset(data["loose"]) - disabled,
+        neutral=frozenset(data["neutral"]),
+        modifiers=frozenset(data["modifiers"]),
+        keep=frozenset(data["keep"]) | disabled,
+        judged=frozenset(data["judged"]),
+        numeric=frozenset(data["numeric"]) - disabled,
+        extra=frozenset(" ".join(pieces_of(name.encode())) for name in extra),
+    )
+
+
+def _words(rules: NameRules) -> str:
+    """A pattern that matches inside every name that `Names` may call secret."""
+    anywhere = _least(rules.glued)
+    phrases = {_GAP.join(phrase.split()) for phrase in (*rules.phrases, *rules.extra)}
+    phrases |= {_GAP.join(phrase.split()) for phrase in rules.loose if " " in phrase}
+    whole = [*rules.pieces, *(piece for piece in rules.loose if " " not in piece)]
+    alternatives = "|".join(sorted(re.escape(word) for word in anywhere))
+    judged = "|".join(sorted(_GAP.join(name.split()) for name in rules.judged))
+    pieces = "|".join(sorted(whole))
+    titles = "|".join(sorted(f"{word.capitalize()}|{word.upper()}" for word in whole))
+    lowers = "|".join(sorted(f"{word}|{word.capitalize()}|{word.upper()}" for word in whole))
+    return (
+        f"(?i:{alternatives}|{'|'.join(sorted(phrases))})"
+        f"|(?:^|[^A-Za-z])(?i:{pieces})(?:[^A-Za-z]|$)"
+        f"|[a-z0-9](?:{titles})(?:[^a-z]|$)"
+        f"|(?:^|[^A-Za-z])(?:{lowers})[A-Z]"
+        f"|(?i:{judged}){_AFTER_NAME}[A-Za-z0-9+/_.~%-]{{10}}"
+    )
+
+
+def _least(words: frozenset[str]) -> list[str]:
+    """The words that contain no other of them: enough to find them all."""
+    return [word for word in words if not any(o != word and o in word for o in words)]
+
+
+def _schemes(names: list[str]) -> str:
+    joined = "|".join(re.escape(name) for name in names)
+    return rf"(?i:\b(?:{joined})(?:[ ]|%20|\+)[ ]?(?:[\"']|\\\"|%22)?[A-Za-z0-9._~+/=:-]{{8,}})"
+
+
+def _paths_text(templates: tuple[str, ...], markers: dict[bytes, bool]) -> str:
+    hosts = {re.escape(_longest_literal(template)) for template in templates}
+    named = "|".join(sorted(re.escape(name.decode()) for name in markers))
+    return f"{'|'.join(sorted(hosts))}|(?i:[/]|%2F)(?i:{named})(?i:[/]|%2F)[A-Za-z0-9_.~%-]{{10}}"
+
+
+def _longest_literal(template: str) -> str:
+    """The longest piece of a template without a wildcard: what must stand in a matching URL."""
+    return max(re.split(r"\*+|\{\}", template), key=len)
+
+
+def _split_template(template: str) -> tuple[str, str]:
+    host, slash, path = template.partition("/")
+    if not slash or "{}" not in path or not host:
+        raise RuleError(f"path template {template!r} must be HOST/PATH with {{}} for the secret")
+    return host, path
+
+
+def _ungrouped(pattern: str) -> str:
+    """`pattern` with its capturing groups made plain, to be put into a larger pattern."""
+    return re.sub(r"(?<!\\)\((?!\?)", "(?:", pattern)

@@ -1,0 +1,103 @@
+"""What a value's own form says: random, benign, a card number, a placeholder."""
+
+import re
+from typing import Final
+
+_TOKEN: Final = re.compile(rb"[A-Za-z0-9+/=_.~%:$!*-]+")
+_WORDS: Final = re.compile(rb"[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[0-9]{0,3}|[A-Z]+[0-9]{0,4}")
+_UUID: Final = re.compile(rb"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_SPLIT: Final = re.compile(rb"[-_.:/~%+=$!*]+")
+_LITERAL: Final = frozenset(
+    b"true false null none nil undefined yes no on off n/a na unknown required optional string str "
+    b"text number integer int bool boolean varchar uuid object array any void hidden redacted "
+    b"masked filtered basic bearer digest oauth oauth2 jwt apikey api_key header cookie query "
+    b"enabled disabled default".split()
+)
+_PLACEHOLDER: Final = re.compile(
+    rb"\$\{[^{}]{0,80}\}|\$\{\{[^{}]{0,80}\}\}|\{\{[^{}]{0,80}\}\}"
+    rb"|<[A-Za-z][\w -]{0,40}>|[*x.\xe2\x80\xa2\xa6]{2,}"
+    rb"|\[?(?i:filtered|redacted|masked|hidden|secret|removed)\]|%\(?\w{0,40}\)?s|:\w{1,20}"
+)
+_PROSE: Final = re.compile(
+    rb"(?i)(?:is|was|are|must|can|can't|cannot|could|couldn't|has|have|should|does|doesn't|did|didn't|may|not|no|too|"
+    rb"the|a|an|invalid|missing|incorrect|wrong|expired|expected|required|please|for|in|of|to|and|"
+    rb"or|from|with|on|at|required,?|got|unexpected|undefined|null|none|error|failed|not_found|has_expired)\b"
+)
+_DATE: Final = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?")
+_SIMPLE: Final = re.compile(rb"[A-Za-z]{1,12}(?:[-_/ ][A-Za-z]{1,12}){0,3}|-?\d{1,5}|\d+\.\d+")
+_SENTENCE: Final = re.compile(
+    rb"[A-Za-z'\xe2\x80\x99,.()0-9]+(?: [A-Za-z'\xe2\x80\x99,.():0-9]+){2,}"
+)
+_CARDS: Final = re.compile(
+    rb"4\d{15}|4\d{18}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
+    rb"|3[47]\d{13}|6(?:011|5\d\d|4[4-9]\d)\d{12}|3(?:0[0-5]|[689]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}"
+    rb"|62\d{14}|(?:5018|5020|5038|6304|6759|676[1-3])\d{12}"
+)
+_DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+
+
+def is_random(value: bytes, least: int = 16, *, uuid: bool = False) -> bool:
+    """Whether `value` looks drawn by chance: long enough, one token, mixed classes of
+    characters in one stretch, and neither words nor a date nor (unless asked) a UUID."""
+    if len(value) < least or len(value) > 4096 or _TOKEN.fullmatch(value) is None:
+        return False
+    if _UUID.fullmatch(value):
+        return uuid
+    if _DATE.fullmatch(value) or b"://" in value:
+        return False
+    stretch = max(_SPLIT.split(value), key=len)
+    if len(stretch) < min(least, 12):
+        return False
+    return not stretch.isdigit() and _WORDS.fullmatch(stretch) is None
+
+
+def is_benign(value: bytes) -> bool:
+    """Whether `value` is a plain word or two, a small number, a date: not worth hiding under
+    a name that only may be secret."""
+    return (
+        _SIMPLE.fullmatch(value) is not None
+        or _DATE.fullmatch(value) is not None
+        or is_nothing(value)
+    )
+
+
+def is_nothing(value: bytes) -> bool:
+    """Whether `value` stands for a secret without being one: a literal, a type, a placeholder."""
+    return (
+        not value.strip() or value.lower() in _LITERAL or _PLACEHOLDER.fullmatch(value) is not None
+    )
+
+
+def is_prose(value: bytes) -> bool:
+    """Whether what follows a name in running text goes on with the sentence."""
+    return _PROSE.match(value) is not None
+
+
+def is_sentence(value: bytes) -> bool:
+    """Whether `value` is a message made of words, as validators write about a field."""
+    return is_prose(value) or _SENTENCE.fullmatch(value) is not None
+
+
+def is_uuid(value: bytes) -> bool:
+    """Whether `value` is a UUID in its usual text form."""
+    return _UUID.fullmatch(value) is not None
+
+
+def is_card(digits: bytes) -> bool:
+    """Whether `digits` is a payment card number: an issuer's prefix and length (ISO/IEC 7812),
+    and the Luhn sum."""
+    if _CARDS.fullmatch(digits) is None:
+        return False
+    total = 0
+    for index, digit in enumerate(reversed(digits)):
+        total += _DOUBLED[digit - 48] if index & 1 else digit - 48
+    return total % 10 == 0 and len(set(digits)) > 1
+
+
+def is_iban(value: bytes) -> bool:
+    """Whether `value` is an IBAN by its check digits (ISO 13616)."""
+    text = value.replace(b" ", b"").decode("ascii", "replace").upper()
+    if not 15 <= len(text) <= 34 or not text.isalnum():
+        return False
+    turned = text[4:] + text[:4]
+    return int("".join(str(int(character, 36)) for character in turned)) % 97 == 1

@@ -1,0 +1,87 @@
+"""The state of one exchange on its way through redaction: what was cut, and where."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+from store.redaction.exchange import Cut
+from store.redaction.fingerprints import Marker
+from store.redaction.json_trail import Place, shown
+from store.redaction.names import Kind, Names
+from store.redaction.rules import Rules
+from store.redaction.values import is_benign, is_nothing, is_random
+
+MARK: Final = re.compile(rb"\[REDACTED(?::[0-9a-f]{8})?\]")
+DEPTH: Final = 12
+"""Texts in texts (JSON in a form in JSON ...) beyond this are cut as a whole."""
+_ONLY_MARKS: Final = re.compile(rb"(?:\[REDACTED(?::[0-9a-f]{8})?\][\s,;]{0,4})+")
+_MOST_CUTS: Final = 10_000
+
+
+class TooMuch(Exception):
+    """A part takes too long or holds too many secrets; only its size and digest are kept."""
+
+
+class RuleSet:
+    """Compiled rules with what is remembered about names; shared by the exchanges of one
+    organization."""
+
+    def __init__(self, rules: Rules, key: bytes, organization: UUID) -> None:
+        self.rules = rules
+        self.names = Names(rules.names)
+        self.marker = Marker(key, organization)
+
+
+class Work:
+    """One exchange on its way: collects cuts and the values that must not appear elsewhere."""
+
+    __slots__ = ("_redact", "cuts", "deadline", "depth", "marker", "names", "rules", "secrets")
+
+    def __init__(self, shared: RuleSet, redact: "TextRedactor") -> None:
+        self._redact = redact
+        self.rules = shared.rules
+        self.names = shared.names
+        self.marker = shared.marker
+        self.cuts: list[Cut] = []
+        self.secrets: dict[bytes, str] = {}
+        self.depth = 0
+        self.deadline = time.monotonic() + self.rules.deadline
+
+    def text(self, value: bytes, place: Place) -> bytes:
+        """`value`, any text at any depth, without its secrets."""
+        return self._redact(self, value, place)
+
+    def cut(self, secret: bytes, place: Place, rule: str) -> bytes:
+        """Note that `secret` is cut at `place` by `rule`; returns the mark to put there.
+        What is a mark already stays."""
+        if _ONLY_MARKS.fullmatch(secret):
+            return secret
+        if len(self.cuts) > _MOST_CUTS or time.monotonic() > self.deadline:
+            raise TooMuch
+        fingerprint = self.secrets.get(secret)
+        if fingerprint is None:
+            fingerprint = self.secrets[secret] = self.marker.fingerprint(secret)
+        self.cuts.append(Cut(shown(place), rule, fingerprint))
+        return b"[REDACTED:%s]" % fingerprint.encode()
+
+    def taint(self, secret: bytes) -> None:
+        """Remember another form of a secret: it must not appear anywhere in this exchange."""
+        if secret and secret not in self.secrets and not MARK.search(secret):
+            self.secrets[secret] = self.marker.fingerprint(secret)
+
+    def is_secret(self, kind: Kind, value: bytes, *, uuid: bool = False) -> bool:
+        """Whether a value under a name of that kind is to be cut."""
+        if kind is Kind.PLAIN or not value or _ONLY_MARKS.fullmatch(value):
+            return False
+        if kind is Kind.JUDGED:
+            return is_random(value, 16, uuid=uuid)
+        if kind is Kind.LIKELY:
+            return not is_benign(value)
+        if value.isdigit():
+            return len(value) >= (3 if kind is Kind.NUMERIC else 4)
+        return not is_nothing(value)
+
+
+type TextRedactor = Callable[[Work, bytes, Place], bytes]
