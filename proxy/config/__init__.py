@@ -3,6 +3,13 @@
 `load` reads and checks it; the builders turn it into what each part of the program is told.
 """
 
+from proxy.config.keeping import (
+    capture_options,
+    classification_rules,
+    redaction_options,
+    store_address,
+    store_options,
+)
 from proxy.config.loading import load, reload, warnings
 from proxy.config.problems import ConfigError, Problem
 from proxy.config.relay import (
@@ -13,7 +20,6 @@ from proxy.config.relay import (
     relay_settings,
     upstream_bundle,
 )
-from proxy.config.rules import capture_options, classification_rules, redaction_options
 from proxy.config.tables import Config
 from proxy.config.units import Address
 
@@ -32,6 +38,8 @@ __all__ = [
     "redaction_options",
     "relay_settings",
     "reload",
+    "store_address",
+    "store_options",
     "upstream_bundle",
     "warnings",
 ]

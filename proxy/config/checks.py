@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from proxy.config.keeping import capture_options, classification_rules
 from proxy.config.problems import nearest
-from proxy.config.rules import capture_options, classification_rules
-from proxy.config.tables import Config, Incoming
+from proxy.config.tables import OFF, Config, Incoming
 from proxy.config.units import (
     Address,
     parse_address,
@@ -20,8 +20,6 @@ from proxy.config.units import (
 from store.errors import RuleError
 
 type Mistake = tuple[str, str]
-
-OFF = "off"
 
 
 def check(config: Config) -> Iterator[Mistake]:
@@ -68,7 +66,7 @@ def _values(config: Config) -> Iterator[Mistake]:
     timed += [(f"upstream.host[{i}]", host) for i, host in enumerate(config.upstream.host)]
     for place, table in timed:
         durations |= {f"{place}.{name}": getattr(table, name) for name in deadlines}
-    for name in ("keep", "keep_bodies", "compress_after"):
+    for name in ("keep", "keep_bodies", "compress_after", "keep_counts"):
         durations[f"retention.{name}"] = getattr(config.retention, name)
     for name, duration in config.retention.organizations.items():
         durations[f"retention.organizations.{name}"] = duration

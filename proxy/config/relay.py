@@ -17,9 +17,8 @@ from addons.settings import (
     Route,
     password_digest,
 )
-from proxy.config.checks import OFF
 from proxy.config.problems import ConfigError, Problem
-from proxy.config.tables import Config, Incoming, ProxyUser, Upstream, UpstreamHost
+from proxy.config.tables import OFF, Config, Incoming, ProxyUser, Upstream, UpstreamHost
 from proxy.config.units import (
     Address,
     Duration,

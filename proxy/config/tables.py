@@ -1,7 +1,7 @@
 """The tables of the config file as types. Defaults, and the sentence under each field, are what
 `wiretrail check --settings` and the README's table of settings show."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -9,6 +9,9 @@ from proxy.config.units import Duration, Size
 from store.activity import ActivityType
 from store.classification.rules import Integration, Organization, Rule
 from store.redaction.options import RedactionOptions
+
+OFF: Final = "off"
+"""In place of an address: nothing listens."""
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -110,6 +113,8 @@ class Retention(Table, frozen=True, kw_only=True):
     """Age at which bodies and headers are deleted before their row, or `never`."""
     compress_after: Duration = "1d"
     """Age at which bodies are compressed, or `never`."""
+    keep_counts: Duration = "400d"
+    """Age at which the counts behind charts are deleted, or `never`; not before their rows."""
     organizations: dict[str, Duration] = {}
     """`keep` for single organizations, by name."""
 

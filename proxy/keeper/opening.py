@@ -4,15 +4,22 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from proxy.config import Config, classification_rules, data_folder, redaction_options
+from proxy.config import (
+    Config,
+    capture_options,
+    classification_rules,
+    data_folder,
+    redaction_options,
+    store_address,
+    store_options,
+)
 from proxy.keeper.store_thread import OpenStore
 from store.activity import ActivityRow
 from store.backend import Writer, WriteResult
-from store.capture_options import CaptureOptions, SkipBody
 from store.classification.classifier import Classifier
+from store.open_store import open_writer
 from store.recorder import Recorder
 from store.redaction.redactor import Redactor
-from store.sqlite.writer import SqliteWriter
 
 _KEY_BYTES: Final = 32
 
@@ -23,7 +30,7 @@ def open_store(config: Config, on_commit: Callable[[int], None]) -> OpenStore:
     Raises:
         StoreError: it cannot be used, or another keeper has it.
     """
-    writer = SqliteWriter(data_folder(config).activity_db)
+    writer = open_writer(store_address(config), store_options(config))
     recorder = Recorder(
         _Announced(writer, on_commit), classifier(config), redactor(config), capture_options(config)
     )
@@ -40,19 +47,6 @@ def redactor(config: Config) -> Redactor:
     folder = data_folder(config)
     key = folder.secret(folder.redaction_key, lambda: os.urandom(_KEY_BYTES))
     return Redactor(key, redaction_options(config))
-
-
-def capture_options(config: Config) -> CaptureOptions:
-    """What rows keep."""
-    capture = config.capture
-    return CaptureOptions(
-        ip_address=capture.ip_address,
-        user_agent=capture.user_agent,
-        skip_body=tuple(
-            SkipBody(host=skip.host, path=skip.path, content_type=skip.content_type)
-            for skip in capture.skip_body
-        ),
-    )
 
 
 class _Announced:

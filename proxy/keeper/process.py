@@ -11,9 +11,10 @@ from uuid import UUID
 from proxy.accounting import CounterBlock
 from proxy.api.notice import Notice
 from proxy.child import ChildEnd, begin, loop_factory
+from proxy.config import capture_options
 from proxy.control import Failed, KeeperStart, Lost, Ready, Reload, Stop
 from proxy.keeper.api_server import ApiServer
-from proxy.keeper.opening import capture_options, classifier, open_store, redactor
+from proxy.keeper.opening import classifier, open_store, redactor
 from proxy.keeper.services import keeper_services
 from proxy.keeper.store_thread import OpenStore, StoreThread
 from proxy.keeper.vitals import Vitals

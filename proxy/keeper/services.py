@@ -3,14 +3,12 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
-
-from store.sqlite.reader import SqliteReader
 
 from proxy.api.notice import Notice
 from proxy.api.services import About, ApiServices, FullReader, ListenerAddress
-from proxy.config import Config, data_folder
+from proxy.config import Config, data_folder, store_address
 from proxy.config.units import seconds
 from proxy.control import BoundAddress
 from proxy.keeper.store_thread import OpenStore, StoreThread
@@ -25,6 +23,7 @@ from store.log_entry import (
     completed_exchange,
     entry_exchange,
 )
+from store.open_store import open_reader as open_store_reader
 from store.redaction.exchange import RedactedExchange
 from store.scope import Scope
 from store.tokens import TokenStore, admin_token
@@ -35,7 +34,8 @@ _DAY_SECONDS: Final = 86_400
 
 def open_reader(config: Config) -> FullReader:
     """The store, for any number of queries."""
-    return SqliteReader(data_folder(config).activity_db)
+    # Every backend's reader answers analytics, too.
+    return cast(FullReader, open_store_reader(store_address(config)))
 
 
 def open_tokens(config: Config) -> TokenStore:
