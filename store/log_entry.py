@@ -5,6 +5,7 @@ They come as JSON, are checked here, and go through the same door as captures.
 
 import re
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Annotated, Any, Final
 from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
@@ -133,6 +134,7 @@ def entry_exchange(entry: LogEntry, organization: UUID, now: int) -> LoggedExcha
         EntryError: it contradicts itself; the error names the column.
     """
     url = _endpoint(entry.endpoint)
+    _check_address(entry.ip_address)
     created = _moment("created_at", entry.created_at, now)
     status = _entry_status(entry)
     completed, elapsed = _end(entry, status, created, now)
@@ -304,6 +306,14 @@ def _endpoint(text: str) -> SplitResult:
     if not valid or any(letter <= " " or letter == "\x7f" for letter in text):
         raise EntryError("endpoint", "expected a URL such as smtp://mail.example.com:587/")
     return url
+
+
+def _check_address(text: str | None) -> None:
+    try:
+        if text is not None:
+            ip_address(text)
+    except ValueError:
+        raise EntryError("ip_address", "expected an IP address without port") from None
 
 
 def _port(url: SplitResult) -> int:

@@ -22,6 +22,8 @@ _METHODS: Final = frozenset(
     {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"}
 )
 MAX_METHOD: Final = 64
+MAX_NAME: Final = 200
+"""Characters of names that come with the traffic: organization, integration, user."""
 
 
 class RowParts(NamedTuple):
@@ -61,7 +63,7 @@ def build_row(parts: RowParts) -> ActivityRow:
         organization=_told(found.organization, parts),
         integration_id=found.integration_id.bytes,
         integration=_told(found.integration, parts),
-        provider=found.provider,
+        provider=scrub(found.provider) if logged and found.provider else found.provider,
         direction=capture.direction,
         activity_type=found.activity_type,
         method=_method(capture.method, scrub),
@@ -103,7 +105,7 @@ def _add_end(row: ActivityRow, parts: RowParts) -> None:
     row.response_time_ms = capture.response_time_ms
     row.timing = capture.timing if parts.logged is None else None
     row.completed_at = capture.completed_at
-    row.error_code = capture.error_code
+    row.error_code = _error_code(parts)
     row.error_message = redacted.error_message
     row.provider_request_id = _request_id(parts)
     grpc_status = _grpc_status(answer)
@@ -134,7 +136,7 @@ def _told(name: str, parts: RowParts) -> str:
     if name == parts.capture.host.lower() or name == parts.capture.host:
         return parts.redacted.host
     if parts.capture.claims is not None or parts.logged is not None:
-        return parts.redacted.scrub(name)
+        return parts.redacted.scrub(name)[:MAX_NAME]
     return name
 
 
@@ -198,7 +200,13 @@ def _user(parts: RowParts) -> tuple[str | None, str | None]:
     try:
         return str(UUID(told)), None
     except ValueError:
-        return None, parts.redacted.scrub(told)
+        return None, parts.redacted.scrub(told)[:MAX_NAME]
+
+
+def _error_code(parts: RowParts) -> str | None:
+    """One of our own list; of a logged activity a word of the service's."""
+    code = parts.capture.error_code
+    return code if parts.logged is None or code is None else parts.redacted.scrub(code)
 
 
 def _request_id(parts: RowParts) -> str | None:
@@ -229,7 +237,7 @@ def _metadata(parts: RowParts, user: str | None) -> JsonText:
     if found.signature_header is not None:
         values["signature_header"] = scrub(found.signature_header)
     if found.unknown_organization is not None:
-        values["unknown_organization"] = scrub(found.unknown_organization)
+        values["unknown_organization"] = scrub(found.unknown_organization)[:MAX_NAME]
     for name, value in capture.notes.items():
         values[name] = scrub(value)
     if capture.upstream_address is not None:

@@ -16,6 +16,10 @@ from store.classification.webhooks import Webhook, built_in_webhooks
 CACHED_CALLS: Final = 8192
 CACHED_HOSTS: Final = 2048
 
+UNKNOWN_SENDER: Final = "webhooks"
+"""The integration of webhooks that nothing tells apart. Not the Host header: anybody on the
+internet may send any, and each would stay in the lists for ever."""
+
 _TYPES: Final = {word.value: word for word in ActivityType}
 _NO_CLAIMS: Final = Claims()
 _NO_RULE: Final = Rule()
@@ -101,7 +105,7 @@ class Classifier:
         name = capture.integration or rule.integration
         if name is None and provider is not None:
             name = self._ownership.of_provider(owner.id, provider) or provider
-        name, identifier, configured = self._ownership.integration(owner, name or capture.host)
+        name, identifier, configured = self._ownership.integration(owner, name or UNKNOWN_SENDER)
         return Classification(
             organization=owner.name,
             organization_id=owner.id,

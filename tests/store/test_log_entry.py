@@ -149,6 +149,7 @@ def test_the_status_is_told_or_found(fields: dict[str, Any], status: str) -> Non
     ("fields", "column"),
     [
         ({"endpoint": "mail.example.com"}, "endpoint"),
+        ({"ip_address": "203.0.113.9:80"}, "ip_address"),
         ({"endpoint": "/v1/x"}, "endpoint"),
         ({"endpoint": "https://"}, "endpoint"),
         ({"endpoint": "https://x.test:99999/"}, "endpoint"),
@@ -269,6 +270,8 @@ def test_secrets_are_cut_in_every_field() -> None:
             error_message=f"refused {SECRET}",
             user_id=SECRET,
             user_agent=SECRET,
+            provider=f"Bearer {SECRET}",
+            error_code=SECRET,
             provider_request_id=SECRET,
             status="failed",
             metadata={"x": f"password={SECRET}"},

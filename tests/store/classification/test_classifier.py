@@ -7,7 +7,7 @@ import pytest
 
 from store.activity import ActivityType, Direction
 from store.capture import Capture, Claims
-from store.classification.classifier import Classifier
+from store.classification.classifier import UNKNOWN_SENDER, Classifier
 from store.classification.rules import (
     Classification,
     ClassificationRules,
@@ -239,7 +239,7 @@ def test_webhooks_belong_to_their_senders(signature: str, value: str, provider: 
     found = classify(capture)
     assert found.activity_type is ActivityType.WEBHOOK_RECEIVED
     assert found.provider == provider
-    assert found.integration == (provider or "service.example.com")
+    assert found.integration == (provider or UNKNOWN_SENDER)
     assert found.event == "invoice.paid"
     assert found.signature_header == (signature if provider else None)
 
@@ -254,7 +254,7 @@ def test_an_incoming_request_cannot_claim_anything() -> None:
     claims = Claims(organization="victim", integration="x", activity_type="other")
     found = classify(incoming(claims=claims))
     assert found.organization == "default"
-    assert found.integration == "service.example.com"
+    assert found.integration == UNKNOWN_SENDER
     assert found.activity_type is ActivityType.WEBHOOK_RECEIVED
 
 
