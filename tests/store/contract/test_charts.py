@@ -47,6 +47,7 @@ def start_of(final: ActivityRow) -> ActivityRow:
         final.integration,
         created_at=final.created_at,
         id=final.id,
+        provider=final.provider,
         status=Status.STARTED,
     )
 
