@@ -8,8 +8,10 @@ import sys
 import requests
 from standardwebhooks import Webhook
 
+GROUP = "0a1b2c3d-0000-4000-8000-00000000000"
 requests.post(
-    f"https://acme.webhook.office.com/webhookb2/{sys.argv[1]}/IncomingWebhook/{sys.argv[1]}",
+    f"https://acme.webhook.office.com/webhookb2/{GROUP}1@{GROUP}2/IncomingWebhook/"
+    f"{sys.argv[1]}/{GROUP}3",
     json={"text": "It is hot."},
     timeout=10,
 ).raise_for_status()
