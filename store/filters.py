@@ -51,6 +51,8 @@ WILDCARD_COLUMNS: Final = frozenset({"host", "path", "endpoint", "ip_address", "
 
 MAX_VALUES: Final = 100
 MAX_LENGTH: Final = 2048
+MAX_MS: Final = 1e12
+"""The longest response time that can be asked for, some thirty years."""
 _SCALARS: Final = frozenset({"since", "until", "min_ms", "max_ms", "q"})
 _SPAN: Final = re.compile(r"(\d{1,9})(s|m|h|d|w)", re.ASCII)
 _SPAN_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
@@ -259,7 +261,7 @@ def _milliseconds(name: str, value: str) -> float:
         number = float(value)
     except ValueError:
         number = math.nan
-    if not 0 <= number < math.inf:
+    if not 0 <= number <= MAX_MS:
         raise FilterError(name, f"{_shown(value)} is no number of milliseconds")
     return number
 

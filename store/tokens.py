@@ -9,6 +9,7 @@ for a session, and sessions of browsers, which end with the token they were open
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterable
 from enum import StrEnum
@@ -51,8 +52,17 @@ _PREFIX: Final = "wiretrail_"
 _ADMIN_NAME: Final = "local admin"
 
 
+NAME_PATTERN: Final = r"^[^\x00-\x1f\x7f-\x9f]+$"
+"""No control characters: names are printed on terminals."""
+
+
 class TokenError(StoreError):
-    """A token cannot be made as asked, or the file of tokens cannot be read."""
+    """A token cannot be made as asked, or the file of tokens cannot be read. `field` names what
+    is wrong with a wish."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(f"{field}: {message}" if field else message)
+        self.field = field
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,16 +159,16 @@ class TokenStore:
         Raises:
             TokenError: no name, no rights, no organization, or an end that has passed.
         """
-        if not name or len(name) > 200 or not name.isprintable():
-            raise TokenError("name: expected 1 to 200 printable characters")
+        if len(name) > 200 or not re.search(NAME_PATTERN, name):
+            raise TokenError("expected 1 to 200 printable characters", "name")
         sorted_rights = sorted(set(rights))
         if not sorted_rights:
-            raise TokenError("rights: expected at least one of " + ", ".join(Right))
+            raise TokenError("expected at least one of " + ", ".join(Right), "rights")
         names = None if organizations is None else sorted(set(organizations))
         if names is not None and (not names or "" in names):
-            raise TokenError("organizations: expected at least one name, or none given for all")
+            raise TokenError("expected at least one name, or null for all", "organizations")
         if expires_at is not None and expires_at <= now:
-            raise TokenError("expires_at: expected a time to come")
+            raise TokenError("expected a time to come", "expires_at")
         identifier = secrets.token_hex(6)
         text = f"{_PREFIX}{identifier}_{secrets.token_hex(20)}"
         token = Token(

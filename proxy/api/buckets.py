@@ -46,6 +46,7 @@ def edges_of(call: Call) -> list[int]:
     if since >= until:
         raise FilterError("since", "is not before until, or lies in the future")
     step = call.choice("step", ("auto", "hour", "day"), "auto")
+    zone = _zone(call.one("zone") or "UTC")
     if step == "auto":
         step = "hour" if until - since <= _HOURS_UP_TO else "day"
     if (until - since) // (HOUR_MS if step == "hour" else DAY_MS) > MAX_BUCKETS:
@@ -54,7 +55,7 @@ def edges_of(call: Call) -> list[int]:
         )
     if step == "hour":
         return hours(since, until)
-    return days(since, until, _zone(call.one("zone") or "UTC"))
+    return days(since, until, zone)
 
 
 def hours(since: int, until: int) -> list[int]:

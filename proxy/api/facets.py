@@ -10,6 +10,7 @@ from store.analytics import FACETS, ROLLED_UP, FacetValue
 from store.filters import nearest
 
 _TAG = "activities"
+_COLUMN = "|".join(FACETS)
 _DEFAULT_NAMES = ("status", "direction", "activity_type", "integration")
 
 
@@ -73,7 +74,7 @@ ENDPOINTS = (
                 + ", ".join(_DEFAULT_NAMES),
                 {
                     "type": "string",
-                    "pattern": f"^(({'|'.join(FACETS)})(,|$))+$",
+                    "pattern": f"^({_COLUMN})(,({_COLUMN}))*$",
                     "maxLength": 500,
                 },
                 repeatable=True,

@@ -10,7 +10,7 @@ from proxy.api.services import About
 from store.accounting import Accounting
 
 
-class Health(msgspec.Struct, frozen=True):
+class Liveness(msgspec.Struct, frozen=True):
     """The state of this installation in one word."""
 
     status: str
@@ -28,16 +28,16 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """The server's clock, Unix milliseconds."""
 
 
-async def healthz(call: Call) -> Health:
+async def healthz(call: Call) -> Liveness:
     """Answers while the process lives."""
-    return Health("ok")
+    return Liveness("ok")
 
 
-async def readyz(call: Call) -> Health:
+async def readyz(call: Call) -> Liveness:
     """Answers 200 once traffic is recorded and the store can be read, else 503."""
     if not call.services.ready():
         raise ProblemError(503, "not ready yet", headers={"Retry-After": "1"})
-    return Health("ready")
+    return Liveness("ready")
 
 
 async def overview(call: Call) -> Overview:
@@ -61,7 +61,7 @@ def endpoints(metrics: ApiMetrics) -> tuple[Endpoint, ...]:
         return Response(text, headers={"Content-Type": content_type})
 
     return (
-        Endpoint("GET", "/healthz", healthz, "Alive?", "operation", public=True, answer=Health),
+        Endpoint("GET", "/healthz", healthz, "Alive?", "operation", public=True, answer=Liveness),
         Endpoint(
             "GET",
             "/readyz",
@@ -69,7 +69,7 @@ def endpoints(metrics: ApiMetrics) -> tuple[Endpoint, ...]:
             "Ready?",
             "operation",
             public=True,
-            answer=Health,
+            answer=Liveness,
             problems=(503,),
         ),
         Endpoint(

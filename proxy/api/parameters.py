@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from proxy.api.endpoint import Parameter
 from store.activity import ActivityType, Direction, Status
-from store.filters import MAX_LENGTH, MAX_VALUES, PARAMETERS
+from store.filters import MAX_LENGTH, MAX_MS, MAX_VALUES, PARAMETERS
 
 _TEXT: Final = {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH}
 _UUID: Final = {"type": "string", "format": "uuid"}
-_MILLISECONDS: Final = {"type": "number", "minimum": 0}
+_MILLISECONDS: Final = {"type": "number", "minimum": 0, "maximum": MAX_MS}
 _TIME: Final = {
     "anyOf": [
         {"type": "string", "format": "date-time"},

@@ -25,7 +25,9 @@ class DryRun(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     organization: str | None = None
     """Whose rules and fingerprints apply; default: the default organization."""
     method: Annotated[str, Meta(pattern="^[A-Z]{1,32}$")] = "POST"
-    url: Annotated[str, Meta(max_length=65536)] = "https://example.com/"
+    url: Annotated[str, Meta(max_length=65536, pattern="^https?://[!-~]+$")] = (
+        "https://example.com/"
+    )
     request_headers: Headers = {}
     request_body: str = ""
     response_status: Annotated[int, Meta(ge=100, le=599)] = 200

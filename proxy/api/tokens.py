@@ -10,7 +10,7 @@ from msgspec import Meta
 from proxy.api.endpoint import PREFIX, Call, Endpoint, Parameter
 from proxy.api.problem import ProblemError
 from store.times import rfc3339
-from store.tokens import Right, Token, TokenError
+from store.tokens import NAME_PATTERN, Right, Token, TokenError
 
 _TAG = "tokens"
 _ID = Parameter("id", "the token's id", where="path", required=True)
@@ -19,7 +19,7 @@ _ID = Parameter("id", "the token's id", where="path", required=True)
 class NewToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a new token is to allow."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    name: Annotated[str, Meta(min_length=1, max_length=200, pattern=NAME_PATTERN)]
     """Whom or what it is for; printable characters."""
     rights: Annotated[list[Right], Meta(min_length=1, max_length=len(Right))]
     """`read` activities, see `bodies` too, `write` entries of one's own, `admin`ister tokens."""
@@ -89,7 +89,7 @@ async def create_token(call: Call) -> CreatedToken:
             expires_at=expires_at,
         )
     except TokenError as error:
-        raise ProblemError(422, str(error), parameter="$") from None
+        raise ProblemError(422, str(error), parameter=f"$.{error.field}") from None
     return CreatedToken(token=_view(token), text=text)
 
 

@@ -65,14 +65,15 @@ def row(
 class Server:
     """uvicorn in a thread with a loop of its own, as the keeper runs it."""
 
-    def __init__(self, services: ApiServices, notice: Notice) -> None:
+    def __init__(self, services: ApiServices, notice: Notice, port: int = 0) -> None:
         self.app = create_app(services)
         self._services = services
         self._notice = notice
         config = uvicorn.Config(self.app, log_level="warning", lifespan="off", loop="asyncio")
         self._server = uvicorn.Server(config)
         self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", port))
         self._socket.listen(128)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"

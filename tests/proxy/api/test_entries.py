@@ -1,7 +1,6 @@
 """Entries of services, through the store's only door."""
 
 import asyncio
-import os
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -9,75 +8,21 @@ import httpx
 import pytest
 
 from store.activity import Status
-from store.capture_options import CaptureOptions
-from store.classification.classifier import Classifier
-from store.classification.rules import ClassificationRules
-from store.errors import EntryError
 from store.identity import organization_id
-from store.log_entry import LogCompletion, LogEntry, completed_exchange, entry_exchange
-from store.recorder import Recorder
-from store.redaction.options import RedactionOptions
-from store.redaction.redactor import Redactor
-from store.scope import Scope
 from store.sqlite.reader import SqliteReader
 from store.times import uuid_text
 from store.tokens import Right
 from tests.support.api_world import NOW, Server, World, row
+from tests.support.log_door import LogDoor
 
 LOG = "/api/v1/activities"
 SECRET = "sk_" + "live_" + "51H8abcdefghijklmn"
 
 
-class Door:
-    """What the keeper does, without its thread."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._reader = SqliteReader(world.folder.activity_db)
-        self._recorder = Recorder(
-            world.writer,
-            Classifier(ClassificationRules()),
-            Redactor(os.urandom(32), RedactionOptions()),
-            CaptureOptions(),
-        )
-
-    async def submit(self, entry: LogEntry, organization: UUID) -> bytes:
-        exchange = entry_exchange(entry, organization, NOW)
-        self._keep(exchange)
-        return exchange.capture.id
-
-    async def complete(self, identifier: bytes, completion: LogCompletion, scope: Scope) -> bool:
-        whole = Scope(organizations=scope.organizations, bodies=True)
-        started = await self._reader.one(whole, uuid_text(identifier))
-        if started is None:
-            return False
-        self._keep(completed_exchange(started, completion, NOW + 40))
-        return True
-
-    def _keep(self, exchange) -> None:
-        if self._recorder.record([exchange]).rejected:
-            raise EntryError("activity", "cannot be kept")
-
-    async def close(self) -> None:
-        await self._reader.close()
-
-
 @pytest.fixture
 def server(world: World) -> Iterator[Server]:
-    door = Door(world)
-    services = world.make_services(submit_entry=door.submit, complete_entry=door.complete)
-
-    class Both:
-        def __getattr__(self, name: str):
-            return getattr(services.reader, name)
-
-        async def close(self) -> None:
-            await door.close()
-            await services.reader.close()
-
-    running = Server(world.make_services(
-        reader=Both(), submit_entry=door.submit, complete_entry=door.complete
-    ), world.notice)  # fmt: skip
+    door = LogDoor(world.writer, SqliteReader(world.folder.activity_db), lambda: NOW)
+    running = Server(world.make_services(**door.services()), world.notice)
     running.start()
     yield running
     running.stop()

@@ -120,9 +120,11 @@ async def endless(world: World):
 async def test_hanging_up_cancels(world: World, endless) -> None:
     server, reader = endless(None)
     headers = {"Authorization": f"Bearer {world.token()}"}
-    async with httpx.AsyncClient(base_url=server.url, headers=headers) as client:
-        async with client.stream("GET", EXPORT) as answer:
-            await anext(answer.aiter_bytes())
+    async with (
+        httpx.AsyncClient(base_url=server.url, headers=headers) as client,
+        client.stream("GET", EXPORT) as answer,
+    ):
+        await anext(answer.aiter_bytes())
     async with asyncio.timeout(10):
         while not reader.closed.is_set():  # noqa: ASYNC110 - the event is of another loop
             await asyncio.sleep(0.01)
