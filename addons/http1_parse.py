@@ -166,6 +166,10 @@ class RequestParser:
             raise MalformedRequest("a control character in the head")
         if self._parser is None:
             self._parser = httptools.HttpRequestParser(self)
+        method, target, minor = match.groups()
+        if not target.isascii():
+            # llhttp refuses what browsers and curl send as it is; the target was looked at here.
+            raw = b"%b / HTTP/1.%b\r\n%b" % (method, minor, raw[match.end() :])
         upgrade = False
         try:
             self._parser.feed_data(raw)
@@ -178,7 +182,6 @@ class RequestParser:
         if b" \r\n" in raw or b"\t\r\n" in raw:
             fields = [(name, value.rstrip(b" \t")) for name, value in fields]
         self._fields = []
-        method, target, minor = match.groups()
         head = self.head = read_request_head(
             method, target, minor == b"1", fields, self._limits.headers
         )

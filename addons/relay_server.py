@@ -9,9 +9,8 @@ import errno
 import logging
 import socket
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client, ConnectionState
 from mitmproxy.options import Options
 
@@ -46,6 +45,19 @@ _FLOW_HOOKS: Final = (
     "websocket_message",
     "websocket_end",
     "conversation_gone",
+)
+
+
+# Name, type and value of what mitmproxy's `Proxyserver` addon declares and its layers read.
+_LAYER_OPTIONS: Final[tuple[tuple[str, Any, object], ...]] = (
+    ("store_streamed_bodies", bool, False),
+    ("connection_strategy", str, "lazy"),
+    ("stream_large_bodies", str | None, None),
+    ("body_size_limit", str | None, None),
+    ("keep_host_header", bool, True),
+    ("proxy_debug", bool, False),
+    ("normalize_outbound_headers", bool, True),
+    ("validate_inbound_headers", bool, True),
 )
 
 
@@ -194,38 +206,13 @@ class RelayServer:
 
 
 def relay_options() -> Options:
-    """The options that mitmproxy's layers read, set for a sidecar."""
-    options = Options()
-    untyped: Any = options
-    addon: Any = Proxyserver
-    addon().load(_OptionLoader(untyped))
-    untyped.update(
-        connection_strategy="lazy",
-        keep_host_header=True,
-        validate_inbound_headers=True,
-        store_streamed_bodies=False,
-        http2_ping_keepalive=58,
-        rawtcp=False,
-        websocket=True,
-    )
-    return options
-
-
-class _OptionLoader:
-    """Takes the options that mitmproxy's `Proxyserver` addon declares, without a `Master`."""
-
-    def __init__(self, options: Any) -> None:
-        self._options = options
-
-    def add_option(
-        self,
-        name: str,
-        typespec: type,
-        default: object,
-        help: str,
-        choices: Sequence[str] | None = None,
-    ) -> None:
-        self._options.add_option(name, typespec, default, help, choices)
+    """The options that mitmproxy's layers read, set for a sidecar. mitmproxy declares some of
+    them in an addon whose import brings all the others along (30 MB); they are declared here."""
+    options: Any = Options()
+    for name, kind, value in _LAYER_OPTIONS:
+        options.add_option(name, kind, value, "")
+    options.update(http2_ping_keepalive=58, rawtcp=False, websocket=True)
+    return cast(Options, options)
 
 
 def _report(task: "asyncio.Task[None]") -> None:
