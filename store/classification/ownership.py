@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
+from store.activity import Direction
 from store.capture import Capture, Claims
 from store.classification.glob import Matcher, compile_patterns
 from store.classification.rules import ClassificationRules, Integration
@@ -34,10 +35,12 @@ class Ownership:
         self._organizations = {entry.name: entry.uuid for entry in rules.organizations}
         self._names = {entry.uuid: entry.name for entry in rules.organizations}
         self._known = [self._compile(entry) for entry in rules.integrations]
-        # Names repeat, and a name-based UUID costs a SHA-1.
+        # Questions repeat; an answer costs a walk over all integrations, or a name-based UUID.
         self._owner = lru_cache(_CACHED)(self._named_owner)
-        self._derived = lru_cache(_CACHED)(integration_id)
+        self._organization_of = lru_cache(_CACHED)(self._find_organization)
+        self.integration = lru_cache(_CACHED)(self._named_integration)
         self.find = lru_cache(_CACHED)(self._find)
+        self.of_provider = lru_cache(_CACHED)(self._find_provider)
         self.default = self._owner(rules.default_organization)
         self._names.setdefault(self.default.id, self.default.name)
 
@@ -54,17 +57,20 @@ class Ownership:
             if not self._organizations or claimed.id in self._names:
                 return claimed
             unknown = claims.organization
-        name = by_rule or bound or self._organization_of(capture.host.lower())
+        name = by_rule or bound
+        # A webhook's Host is its sender's word.
+        if name is None and capture.direction is Direction.OUTGOING:
+            name = self._organization_of(capture.host.lower())
         owner = self.default if name is None else self._owner(name)
         return owner if unknown is None else owner._replace(unknown=unknown)
 
-    def integration(self, owner: Owner, name: str) -> tuple[str, UUID, str | None]:
+    def _named_integration(self, owner: Owner, name: str) -> tuple[str, UUID, str | None]:
         """Name, id and configured provider of the integration that is called `name` (or has
         this UUID) in an organization."""
         for entry, organization, _ in self._known:
             if organization in (None, owner.id) and name in (entry.name, str(entry.uuid(owner.id))):
                 return entry.name, entry.uuid(owner.id), entry.provider
-        return name, self._derived(owner.id, name), None
+        return name, integration_id(owner.id, name), None
 
     def _find(self, organization: UUID, host: str, provider: str | None) -> str | None:
         """The name of the configured integration that calls of an organization to a host belong
@@ -79,14 +85,14 @@ class Ownership:
                     return entry.name
         return None
 
-    def of_provider(self, organization: UUID, provider: str) -> str | None:
+    def _find_provider(self, organization: UUID, provider: str) -> str | None:
         """The name of the first configured integration of a provider in an organization."""
         for entry, known, _ in self._known:
             if entry.provider == provider and known in (None, organization):
                 return entry.name
         return None
 
-    def _organization_of(self, host: str) -> str | None:
+    def _find_organization(self, host: str) -> str | None:
         for entry, organization, fits in self._known:
             if organization is not None and fits is not None and fits(host):
                 return entry.organization

@@ -4,7 +4,7 @@ from store.capture import Claims
 from store.classification.ownership import Owner, Ownership
 from store.classification.rules import ClassificationRules, Integration, Organization
 from store.identity import integration_id, organization_id
-from tests.store.captures import outgoing
+from tests.store.captures import incoming, outgoing
 
 KNOWN = ClassificationRules(
     organizations=[Organization(name="acme"), Organization(name="beta")],
@@ -69,3 +69,8 @@ def test_names_of_integrations_are_derived_below_their_organization() -> None:
     assert ownership.integration(acme, "x")[1] != ownership.integration(beta, "x")[1]
     given = UUID("22222222-2222-4222-8222-222222222222")
     assert ownership.integration(acme, str(given))[1] == given
+
+
+def test_the_host_of_a_webhook_decides_nothing() -> None:
+    forged = incoming(host="eu.erp.example")
+    assert Ownership(KNOWN).organization(forged, Claims(), None).name == "default"
