@@ -31,7 +31,8 @@ class ChildProcess:
         self._module = module
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
-        self._failures = 0
+        self.failures = 0
+        """How often in short succession it has ended."""
         self._restart_at = 0.0
 
     @property
@@ -88,9 +89,9 @@ class ChildProcess:
         self.ready = False
         now = time.monotonic()
         if now - self._started_at > _HEALTHY_SECONDS:
-            self._failures = 0
-        self._restart_at = now + _BACK_OFF_SECONDS[min(self._failures, len(_BACK_OFF_SECONDS) - 1)]
-        self._failures += 1
+            self.failures = 0
+        self._restart_at = now + _BACK_OFF_SECONDS[min(self.failures, len(_BACK_OFF_SECONDS) - 1)]
+        self.failures += 1
         return code
 
     @property

@@ -19,7 +19,14 @@ from typing import Final
 
 from proxy.accounting import CounterBlock
 from proxy.child_process import ChildProcess
-from proxy.config import Config, ConfigError, data_folder, reload, upstream_bundle
+from proxy.config import (
+    Config,
+    ConfigError,
+    data_folder,
+    listeners,
+    reload,
+    upstream_bundle,
+)
 from proxy.config.units import seconds
 from proxy.control import BoundAddress, Failed, KeeperStart, Lost, Ready, Reload, Stop, WorkerStart
 from proxy.keeper.vitals import SURE, UNSURE, Vitals
@@ -38,6 +45,8 @@ _FOLD_SECONDS: Final = 10.0
 # write it.
 _DRAIN_SECONDS: Final = 15.0
 _KEEPER_STOP_SECONDS: Final = 15.0
+# Before anything was ready once; later a child is started again for ever.
+_START_TRIES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +256,9 @@ class Supervisor:
             self._killed_keeper = False
         else:
             self._ended_slots[child.slot] = time.monotonic()
+        if not self._announced and child.failures >= _START_TRIES and self._stopping_since is None:
+            self._exit_code = _cannot_start(f"{child.name} does not start; its log is above")
+            self._stop()
 
     # Watching
 
@@ -304,6 +316,7 @@ class Supervisor:
         self._config_stamp = _stamp(self._config)
         try:
             fresh = reload(self._config)
+            listeners(fresh)
             bundle = upstream_bundle(fresh)
         except ConfigError as error:
             log.error("the config is not taken over: %s", "; ".join(map(str, error.problems)))

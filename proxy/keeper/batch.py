@@ -38,6 +38,8 @@ class Batch:
         self.captures: dict[bytes, Capture] = {}
         self.rejected: dict[bytes, str] = {}
         """Captures that leave no row, with the reason; filled while the batch is written."""
+        self.refusals: Counter[bytes] = Counter()
+        """How often the store refused single captures while it took others."""
         self._now = now
         self._gaps: list[tuple[Frame, Gap]] = []
         self._outcomes: list[_Outcome] = []
@@ -50,7 +52,7 @@ class Batch:
 
     def new_gaps(self) -> list[Gap]:
         """Gaps that no earlier keeper has recorded."""
-        return [gap for frame, gap in self._gaps if _is_new(frame)]
+        return [gap for frame, gap in self._gaps if frame.number > _settled(frame.origin)]
 
     def drops(self, now: int) -> list[Gap]:
         """The gaps that the rejected captures leave."""
@@ -107,14 +109,14 @@ class Batch:
         self._ended.append(origin)
 
 
-def _is_new(frame: Frame) -> bool:
-    counters = frame.origin.counters
-    return counters is None or frame.number > counters.number
+def _settled(origin: WorkerConnection) -> int:
+    return 0 if origin.counters is None else origin.counters.number
 
 
 def _acknowledge(
     origin: WorkerConnection, outcomes: list[_Outcome], rejected: Mapping[bytes, str]
 ) -> None:
+    settled = _settled(origin)
     dropped: dict[int, str] = {}
     stored = lost = 0
     for frame, exchange, final, reason in outcomes:
@@ -122,10 +124,10 @@ def _acknowledge(
             reason = rejected.get(exchange)
         if reason is not None:
             dropped[frame.number] = reason
-        if final and _is_new(frame):
+        if final and frame.number > settled:
             stored += reason is None
             lost += reason is not None
     number = outcomes[-1].frame.number
-    if _is_new(outcomes[-1].frame) and origin.counters is not None:
+    if number > settled and origin.counters is not None:
         origin.counters.settle(number, stored, lost)
     origin.settled(number, dropped)

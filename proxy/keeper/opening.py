@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from proxy.config import (
     Config,
@@ -16,6 +16,7 @@ from proxy.config import (
 from proxy.keeper.store_thread import OpenStore
 from store.activity import ActivityRow
 from store.backend import Writer, WriteResult
+from store.capture_options import CaptureOptions
 from store.classification.classifier import Classifier
 from store.open_store import open_writer
 from store.recorder import Recorder
@@ -24,29 +25,37 @@ from store.redaction.redactor import Redactor
 _KEY_BYTES: Final = 32
 
 
-def open_store(config: Config, on_commit: Callable[[int], None]) -> OpenStore:
+class Door(NamedTuple):
+    """The rules of the store's only door, as `Recorder` takes them."""
+
+    classifier: Classifier
+    redactor: Redactor
+    options: CaptureOptions
+
+
+def open_store(config: Config, door: Door, on_commit: Callable[[int], None]) -> OpenStore:
     """The store, for its one writer. `on_commit` hears the highest `seq` of each batch.
 
     Raises:
         StoreError: it cannot be used, or another keeper has it.
     """
     writer = open_writer(store_address(config), store_options(config))
-    recorder = Recorder(
-        _Announced(writer, on_commit), classifier(config), redactor(config), capture_options(config)
-    )
-    return OpenStore(writer, recorder)
+    return OpenStore(writer, Recorder(_Announced(writer, on_commit), *door))
 
 
-def classifier(config: Config) -> Classifier:
-    """The classifier of the config's rules."""
-    return Classifier(classification_rules(config))
+def open_door(config: Config) -> Door:
+    """What stands between captures and rows.
 
-
-def redactor(config: Config) -> Redactor:
-    """The redactor with this installation's key."""
+    Raises:
+        StoreError: a rule cannot be used, or this installation's key cannot be read.
+    """
     folder = data_folder(config)
     key = folder.secret(folder.redaction_key, lambda: os.urandom(_KEY_BYTES))
-    return Redactor(key, redaction_options(config))
+    return Door(
+        Classifier(classification_rules(config)),
+        Redactor(key, redaction_options(config)),
+        capture_options(config),
+    )
 
 
 class _Announced:

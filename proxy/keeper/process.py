@@ -11,17 +11,16 @@ from uuid import UUID
 from proxy.accounting import CounterBlock
 from proxy.api.notice import Notice
 from proxy.child import ChildEnd, begin, loop_factory
-from proxy.config import capture_options
 from proxy.control import Failed, KeeperStart, Lost, Ready, Reload, Stop
 from proxy.keeper.api_server import ApiServer
-from proxy.keeper.opening import classifier, open_store, redactor
+from proxy.keeper.opening import Door, open_door, open_store
 from proxy.keeper.services import keeper_services
 from proxy.keeper.store_thread import OpenStore, StoreThread
 from proxy.keeper.vitals import Vitals
 from proxy.link.receiver import LinkReceiver
 from proxy.private_log import report_context
 from store.capture import Capture
-from store.errors import RuleError, StoreError, StoreUnavailable
+from store.errors import StoreError, StoreUnavailable
 from store.redaction.exchange import RedactedExchange
 
 log = logging.getLogger("wiretrail.keeper")
@@ -53,7 +52,7 @@ class Keeper:
         self._counters = CounterBlock(start.counters_fd)
         self._notice = Notice()
         self._receiver = LinkReceiver(self._counters)
-        self._redactor = redactor(start.config)
+        self._door: Door | None = None
 
     async def run(self) -> int:
         """Until told to stop; returns the exit code."""
@@ -94,7 +93,8 @@ class Keeper:
         """The store; `None` when it cannot be opened and nobody relies on us yet."""
         while True:
             try:
-                store = open_store(self._start.config, self._notice.publish)
+                self._door = open_door(self._start.config)
+                store = open_store(self._start.config, self._door, self._notice.publish)
                 store.writer.interrupt_started(self._start.run_started)
             except StoreError as error:
                 if self._start.first:
@@ -127,14 +127,13 @@ class Keeper:
                 await self._record_lost(message, thread)
 
     async def _reload(self, message: Reload, thread: StoreThread) -> None:
-        config = message.config
         try:
-            parts = classifier(config), redactor(config), capture_options(config)
-            await thread.call(lambda store: store.recorder.reconfigure(*parts))
-        except RuleError as error:
+            door = open_door(message.config)
+            await thread.call(lambda store: store.recorder.reconfigure(*door))
+        except StoreError as error:
             log.error("the rules are not taken over: %s", error)
         else:
-            self._redactor = parts[1]
+            self._door = door
 
     async def _record_lost(self, message: Lost, thread: StoreThread) -> None:
         try:
@@ -160,7 +159,8 @@ class Keeper:
             await asyncio.sleep(_BEAT_SECONDS)
 
     def _explain(self, capture: Capture, organization: UUID) -> RedactedExchange:
-        return self._redactor.redact(capture, organization)
+        assert self._door is not None
+        return self._door.redactor.redact(capture, organization)
 
     def _is_ready(self) -> bool:
         return self._vitals.ready and self._vitals.workers_ready

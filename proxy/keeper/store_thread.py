@@ -23,6 +23,10 @@ from store.recorder import Recorder
 log = logging.getLogger("wiretrail.keeper")
 
 _RETRY_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0)
+# After so many refusals of a batch (about five seconds) its captures are tried one by one. One
+# that is refused so often while the store takes others is dropped.
+_SINGLY_AFTER: Final = 8
+_REFUSALS: Final = 5
 _MAINTAIN_SECONDS: Final = 60.0
 # Between two steps of housekeeping while there is more to do.
 _STEP_PAUSE_SECONDS: Final = 0.05
@@ -142,7 +146,6 @@ class StoreThread(threading.Thread):
         if self._failures:
             log.warning("the store can be written again")
         self._failures = 0
-        self._vitals.ready = True
         batch.acknowledge()
 
     def _back_off(self, error: StoreUnavailable) -> None:
@@ -151,7 +154,6 @@ class StoreThread(threading.Thread):
             log.warning("the store cannot be written now, captures wait: %s", error)
         self._failures += 1
         self._retry_at = time.monotonic() + wait
-        self._vitals.ready = False
 
     def _record(self, batch: Batch) -> None:
         """Write the captures of a batch. Suspects of earlier ends go one by one."""
@@ -169,8 +171,10 @@ class StoreThread(threading.Thread):
                 batch.rejected |= self._record_together([capture])
             del self._suspects[key]
             self._vitals.cleared(self._suspects)
-        if rest:
+        if rest and self._failures < _SINGLY_AFTER:
             batch.rejected |= self._record_together(rest)
+        elif rest:
+            self._record_singly(batch, rest)
 
     def _record_together(self, captures: list[Capture]) -> dict[bytes, str]:
         self._vitals.busy([capture.id for capture in captures])
@@ -187,6 +191,25 @@ class StoreThread(threading.Thread):
                 rejected |= self._record_together([capture])
             return rejected
         return dict.fromkeys(result.rejected, "rejected")
+
+    def _record_singly(self, batch: Batch, captures: list[Capture]) -> None:
+        """Find out whether the store refuses everything or only one capture."""
+        last: StoreUnavailable | None = None
+        for capture in captures:
+            try:
+                batch.rejected |= self._record_together([capture])
+                del batch.captures[capture.id]
+            except StoreUnavailable as error:
+                # Changes nothing, but is a write: fails too when the store itself is at fault.
+                self._store.writer.interrupt_started(0)
+                batch.refusals[capture.id] += 1
+                if batch.refusals[capture.id] < _REFUSALS:
+                    last = error
+                else:
+                    log.error("capture %s is refused by the store: %s", capture.id.hex(), error)
+                    batch.rejected[capture.id] = "rejected"
+        if last is not None:
+            raise last
 
     def _maintain(self) -> None:
         if time.monotonic() < self._maintain_at:

@@ -76,7 +76,8 @@ class Vitals:
 
     @property
     def ready(self) -> bool:
-        """Whether the keeper can store."""
+        """Whether the keeper takes captures and serves the API. It stays so while the store cannot
+        be written: captures wait then, and the traffic of a service is not to be turned away."""
         return bool(self._words[_READY])
 
     @ready.setter

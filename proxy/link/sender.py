@@ -34,6 +34,8 @@ log = logging.getLogger("wiretrail.link")
 # Captures gathered before they are written: one system call and one wake-up of the keeper for
 # many exchanges.
 FLUSH_SECONDS: Final = 0.005
+# Drops of this time make one gap record.
+GAP_SECONDS: Final = 1.0
 # An exchange open for longer than this (and at most twice as long) is told as started.
 STARTED_SECONDS: Final = 0.1
 _CHUNK: Final = 512 * 1024
@@ -60,6 +62,7 @@ class LinkSender:
         self._older: dict[bytes, OpenExchange] = {}
         self._told: dict[bytes, OpenExchange] = {}
         self._gaps: dict[str, Gap] = {}
+        self._gap_timer: asyncio.TimerHandle | None = None
         self._flush_timer: asyncio.TimerHandle | None = None
         self._aging_timer: asyncio.TimerHandle | None = None
         self._connection: _Connection | None = None
@@ -120,9 +123,10 @@ class LinkSender:
     async def drain(self, seconds: float) -> int:
         """Wait until everything is settled, at most so long; what is left then is dropped for
         `shutdown`. Returns how many exchanges that were."""
+        self._tell_gaps()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while len(self._queue) or self._gaps:
+                while len(self._queue):
                     self._settled.clear()
                     self._flush()
                     await self._settled.wait()
@@ -133,7 +137,7 @@ class LinkSender:
 
     async def close(self) -> None:
         """End the connection and every timer."""
-        for timer in (self._flush_timer, self._aging_timer):
+        for timer in (self._flush_timer, self._aging_timer, self._gap_timer):
             if timer is not None:
                 timer.cancel()
         if self._task is not None:
@@ -165,8 +169,9 @@ class LinkSender:
         now = time.time_ns() // 1_000_000
         gap = self._gaps.get(reason) or Gap(reason, 0, now, now)
         self._gaps[reason] = Gap(reason, gap.count + 1, gap.since, now)
-        if self._flush_timer is None:
-            self._flush_timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
+        if self._gap_timer is None:
+            loop = asyncio.get_running_loop()
+            self._gap_timer = loop.call_later(GAP_SECONDS, self._tell_gaps)
 
     def _flush(self) -> None:
         if self._flush_timer is not None:
@@ -174,12 +179,17 @@ class LinkSender:
             self._flush_timer = None
         if self._connection is None:
             return
-        if self._gaps and self._queue.has_room(0):
-            gaps, self._gaps = self._gaps, {}
-            for gap in gaps.values():
-                self._number += 1
-                self._queue.append(Entry(self._number, frame(self._number, gap), False, None))
         self._connection.send_from(self._queue)
+
+    def _tell_gaps(self) -> None:
+        """Queue the gap records, whether there is room or not: there are few of them, and they
+        stand for much more."""
+        if self._gap_timer is not None:
+            self._gap_timer.cancel()
+            self._gap_timer = None
+        gaps, self._gaps = self._gaps, {}
+        for gap in gaps.values():
+            self._append(frame(self._number + 1, gap))
 
     def _age(self) -> None:
         """Tell the exchanges that were open for a whole interval, and move the others on."""
@@ -244,8 +254,6 @@ class LinkSender:
         if stored:
             self._counters.stored(stored)
         self._settled.set()
-        if self._gaps:
-            self._flush()
 
 
 class _Connection(asyncio.Protocol):
