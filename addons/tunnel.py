@@ -1,5 +1,6 @@
 """What is inside a CONNECT tunnel: TLS that we intercept, HTTP, or nothing that we relay."""
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from mitmproxy.net.tls import starts_like_tls_record
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from addons.http1_relay import Http1Relay
 
 _NEVER: Final = float("inf")
+_METHOD: Final = re.compile(rb"[A-Z]{3,24}(?: |\Z)")
 
 
 class Tunnel(Layer):
@@ -86,7 +88,7 @@ class Tunnel(Layer):
             return self._become(tls, data)
         if starts_http2(data):
             return self._become(self.http2(self.context, tls=False), data)
-        if data[:3].isalpha() and data[:3].isupper():
+        if _METHOD.match(data):
             return self._become(self.http1(self.context, tls=False), data)
         self._record(ErrorCode.BLOCKED, "neither TLS nor HTTP in a tunnel")
         return [commands.CloseConnection(self.client)]
