@@ -25,6 +25,7 @@ _SAMPLES: Final = 2_000
 _FEWEST_SAMPLES: Final = 200
 _DICTIONARY_BYTES: Final = 65_536
 _RENEW_AFTER_MS: Final = 30 * DAY_MS
+_WAIT_S: Final = 0.01
 _PAYS: Final = 0.9
 """A dictionary must make bodies at least this much smaller than plain zstd does."""
 
@@ -49,7 +50,9 @@ class Decompressor:
         return dictionary is None or dictionary in self._contexts
 
     def add(self, dictionary: int, content: bytes) -> None:
-        """Learn a dictionary."""
+        """Learn a dictionary; an empty one packed nothing."""
+        if not content:
+            return
         known = zstandard.ZstdCompressionDict(content)
         self._contexts[dictionary] = zstandard.ZstdDecompressor(dict_data=known)
 
@@ -135,14 +138,15 @@ class Compression:
             self._compressor = Compressor()
         else:
             number, self._trained_at, content = newest
-            self._compressor = Compressor(number, content or None)
+            self._compressor = Compressor(number, content) if content else Compressor()
 
     def _is_training(self, database: sqlite3.Connection, until: int, now: int) -> bool:
         """Train a dictionary where one is due; True while that goes on."""
         if self._training is not None:
+            self._training.join(_WAIT_S)
             if self._training.is_alive():
                 return True
-            self._keep(database, self._training.found, until, now)
+            self._keep(database, self._training.found, now)
             self._training = None
             return False
         if self._trained_at is not None and now - self._trained_at < _RENEW_AFTER_MS:
@@ -160,21 +164,20 @@ class Compression:
         self._training.start()
         return True
 
-    def _keep(
-        self, database: sqlite3.Connection, content: bytes | None, until: int, now: int
-    ) -> None:
+    def _keep(self, database: sqlite3.Connection, content: bytes | None, now: int) -> None:
         """Remember what training found; an empty dictionary says that none pays."""
         with self._pace.step(database):
             # All that the one before it packed is older than what is packed from now on.
             database.execute(
-                "UPDATE dictionaries SET last_key = ? WHERE last_key IS NULL", (until,)
+                "UPDATE dictionaries SET last_key = (SELECT max(key) FROM archive)"
+                " WHERE last_key IS NULL"
             )
             (number,) = database.execute(
                 "INSERT INTO dictionaries (created_at, content) VALUES (?, ?) RETURNING number",
                 (now, content or b""),
             ).fetchone()
         self._trained_at = now
-        self._compressor = Compressor(number, content)
+        self._compressor = Compressor(number, content) if content else Compressor()
 
     def _move(self, database: sqlite3.Connection, compressor: Compressor, until: int) -> None:
         rows = database.execute(_OLD, (until, self._pace.size)).fetchall()

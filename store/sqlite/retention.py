@@ -144,7 +144,7 @@ class RollupRetention:
                 if span == SPAN_HOUR:
                     database.execute("DELETE FROM totals WHERE bucket <= ?", (bucket,))
                     database.execute("DELETE FROM hours WHERE bucket <= ?", (bucket,))
-                    database.execute("DELETE FROM gaps WHERE until < ?", (bucket * HOUR_MS,))
+                    database.execute("DELETE FROM gaps WHERE until < ?", ((bucket + 1) * HOUR_MS,))
             return True
         return False
 
