@@ -17,11 +17,13 @@ from store.capture import HeaderList
 
 DECODED_LIMIT: Final = 1 << 20
 """Bytes that one body may decode to; a small body can decode to gigabytes (a "bomb")."""
+_TYPE_LENGTH: Final = len(b"content-type")
+_ENCODING_LENGTH: Final = len(b"content-encoding")
 _STEP: Final = 16_384
 _MAX_CODINGS: Final = 4
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _XML_CHARSET: Final = re.compile(rb"""^\s*<\?xml[^>]{0,80}encoding=["']([\w.-]{1,40})""")
-_CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROL: Final = bytes((*range(9), *range(14, 27), *range(28, 32), 127))
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -61,10 +63,9 @@ def decode_content(headers: HeaderList, body: bytes, size: int) -> Content:
     """Decode the captured prefix `body` of a body of `size` bytes by its `headers`."""
     declared = coding = b""
     for name, value in headers:
-        lowered = name.lower()
-        if lowered == b"content-type":
+        if len(name) == _TYPE_LENGTH and name.lower() == b"content-type":
             declared = declared or value
-        elif lowered == b"content-encoding":
+        elif len(name) == _ENCODING_LENGTH and name.lower() == b"content-encoding":
             coding = coding + b"," + value if coding else value
     truncated = size > len(body)
     data = body
@@ -160,7 +161,10 @@ def _unzstd(data: bytes) -> tuple[bytes | None, bool]:
 def _text(data: bytes, media_type: str, content_type: str, truncated: bool) -> bytes | None:
     if media_type.startswith(_BINARY_TYPES) and media_type != "image/svg+xml":
         return None
-    charset = _charset(data, content_type)
+    if data[:1] in (b"{", b"[") and data[1:2] != b"\x00" and "harset" not in content_type:
+        charset = "utf-8"
+    else:
+        charset = _charset(data, content_type)
     if charset not in ("utf-8", "utf8", "us-ascii", "ascii"):
         recoded = _recode(data, charset)
         if recoded is not None:
@@ -206,13 +210,13 @@ def _recode(data: bytes, charset: str) -> bytes | None:
 
 
 def _is_binary(data: bytes) -> bool:
-    return _CONTROL.search(data) is not None and len(_CONTROL.findall(data)) * 50 > len(data)
+    return (len(data) - len(data.translate(None, _CONTROL))) * 50 > len(data)
 
 
 def _mostly_text(data: bytes) -> bool:
     """Whether undeclared bytes are text in an older one-byte charset rather than binary."""
     foreign = sum(1 for byte in data[:4096] if byte >= 0x80)
-    return foreign * 4 < len(data[:4096]) and _CONTROL.search(data) is None
+    return foreign * 4 < len(data[:4096]) and len(data.translate(None, _CONTROL)) == len(data)
 
 
 def _sniff(data: bytes) -> str:

@@ -89,19 +89,7 @@ def _by_context(name: bytes, value: bytes, names: set[bytes]) -> bool:
         if names & _OAUTH or is_random(value, 10):
             return True
         return _ONE_TIME.fullmatch(value) is not None and bool(names & _VERIFIED)
-    return name in (
-        b"key",
-        b"k",
-        b"sign",
-        b"sig",
-        b"hash",
-        b"h",
-        b"hmac",
-        b"auth",
-        b"t",
-    ) and is_random(
-        value, 16 if name in (b"key", b"sig", b"sign", b"auth") else 24, uuid=name == b"key"
-    )
+    return name in (b"key", b"sign", b"sig", b"auth") and is_random(value, uuid=name == b"key")
 
 
 def _leaf(work: Work, value: bytes, place: Place) -> bytes:

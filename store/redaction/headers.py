@@ -48,6 +48,11 @@ class HeaderNames:
             known = self._known[name] = self._decide(name)
         return known
 
+    def looked_through(self, headers: HeaderList) -> list[bytes]:
+        """The values that only their content can make suspicious."""
+        treatment = self.treatment
+        return [value for name, value in headers if not treatment(name)[0]]
+
     def _decide(self, name: bytes) -> tuple[Treatment, Kind, str]:
         lowered = name.lower()
         rules = self._shared.rules
@@ -68,13 +73,12 @@ class HeaderNames:
 
 
 def redact_headers(
-    work: Work, known: HeaderNames, headers: HeaderList, place: str
+    work: Work, known: HeaderNames, headers: HeaderList, place: str, *, suspicious: bool
 ) -> tuple[JsonText, bytes | None]:
-    """Headers as a JSON object, repeats folded into a list, and the `User-Agent` of them."""
+    """Headers as a JSON object, repeats folded into a list, and the `User-Agent` of them.
+    Unless `suspicious`, only values whose name asks for it are looked at."""
     folded: dict[str, str | list[str]] = {}
     spelled: dict[str, str] = {}
-    values = b"\n".join([value for _, value in headers])
-    suspicious = work.rules.suspicion.found(values) or b"%" in values
     agent: bytes | None = None
     for name, value in headers:
         treatment, kind, shown = known.treatment(name)
@@ -82,18 +86,16 @@ def redact_headers(
             value = _redacted(work, treatment, kind, name, value, f"{place}.{shown}")
         elif suspicious:
             value = _looked_through(work, name, value, f"{place}.{shown}")
-        readable = _decoded(value)
+        readable = value.decode("ascii") if value.isascii() else _decoded(value)
         lowered = shown.lower()
         if lowered == "user-agent":
             agent = value
         first = spelled.setdefault(lowered, shown)
-        earlier = folded.get(first)
-        if earlier is None:
+        if first not in folded:
             folded[first] = readable
-        elif isinstance(earlier, list):
-            earlier.append(readable)
-        else:
-            folded[first] = [earlier, readable]
+            continue
+        earlier = folded[first]
+        folded[first] = [*earlier, readable] if isinstance(earlier, list) else [earlier, readable]
     if suspicious:
         folded = {_name(work, name, place): value for name, value in folded.items()}
     return msgspec.json.encode(folded).decode(), agent

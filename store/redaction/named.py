@@ -1,21 +1,23 @@
 """Cuts of whole values because of the name that they stand under."""
 
 import re
+from typing import Final
 
-from store.redaction.json_trail import Place
+from store.redaction.json_trail import Place, readable
 from store.redaction.names import Kind, pieces_of
 from store.redaction.work import Work
+
+_SCOPED: Final = re.compile(rb"([^/\s]{8,})(/\d{8}/[\w/.-]+)")
+_SCHEMED: Final = re.compile(rb"(?i)((?:bearer |basic |token |sha1=|sha256=|sha512=|v0=) ?)(\S.*)")
 
 
 def cut_value(work: Work, name: bytes, value: bytes, place: Place) -> bytes:
     """Cut a whole value by its name; a scheme in front stays, and a credential scope behind."""
-    scope = re.fullmatch(rb"([^/\s]{8,})(/\d{8}/[\w/.-]+)", value)
+    scope = _SCOPED.fullmatch(value) if b"/" in value else None
     if scope and name.lower().endswith(b"credential"):
         return work.cut(scope[1], place, rule_of(name)) + scope[2]
-    schemed = re.fullmatch(
-        rb"(?i)((?:bearer|basic|token|sha1=|sha256=|sha512=|v0=) ?)(\S.*)", value
-    )
-    if schemed and (schemed[1].endswith((b" ", b"="))):
+    schemed = _SCHEMED.fullmatch(value)
+    if schemed is not None:
         work.taint(value)
         return schemed[1] + work.cut(schemed[2], place, rule_of(name))
     return work.cut(value, place, rule_of(name))
@@ -23,8 +25,7 @@ def cut_value(work: Work, name: bytes, value: bytes, place: Place) -> bytes:
 
 def rule_of(name: bytes) -> str:
     """The rule that stands for a cut by name."""
-    last = name.decode("utf-8", "replace").rpartition(".")[2][:60].lower()
-    return f"name:{last}"
+    return f"name:{readable(name.rpartition(b'.')[2]).lower()}"
 
 
 def describes(work: Work, key: bytes) -> bool:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from store.capture import Capture, Phase
+from store.capture import Capture, HeaderList, Phase
 from store.identity import organization_id
 from store.redaction import bodies, uri
 from store.redaction.exchange import RedactedExchange
@@ -20,6 +20,16 @@ from store.redaction.work import RuleSet, TooMuch, Work
 
 _MOST_ORGANIZATIONS: Final = 1_000
 _BODIES: Final = ("request_body", "response_body", "stream_messages")
+_NOTHING: Final = {
+    "query": "",
+    "request_headers": None,
+    "request_body": None,
+    "response_headers": None,
+    "response_body": None,
+    "error_message": None,
+    "user_agent": None,
+    "stream_messages": None,
+}
 _WITHHELD: Final = "[REDACTED]"
 
 
@@ -67,42 +77,61 @@ class _Exchange:
     def __init__(self, work: Work, known: HeaderNames) -> None:
         self._work = work
         self._known = known
+        self._suspicious = True
 
     def redact(self, capture: Capture) -> RedactedExchange:
-        target = capture.target.encode("utf-8", "surrogateescape")
-        raw_path, question, query = target.partition(b"?")
+        parts = dict[str, Any](_NOTHING)
+        request = capture.request_headers + capture.request_trailers
+        response = capture.response_headers + capture.response_trailers
         host = capture.host.encode("utf-8", "replace")
-        parts: dict[str, Any] = dict.fromkeys((*_BODIES, "request_headers", "response_headers"))
-        parts |= {"error_message": None, "user_agent": None, "query": ""}
-        parts["host"] = self._plain(host, "host")
-        parts["path"] = self._guarded(lambda: uri.redact_path(self._work, host, raw_path, "path"))
+        target = capture.target.encode("utf-8", "surrogateescape")
+        started = capture.phase is Phase.STARTED
+        # One look at everything but the bodies: mostly there is nothing, and that is cheap.
+        values = [host + target]
+        if not started:
+            values += self._known.looked_through(request)
+            values += self._known.looked_through(response)
+        head = b"\n".join(values)
+        self._suspicious = b"%" in head or self._work.rules.suspicion.found(head)
+        self._address(host, target, parts, started)
         truncated = (capture.request_size > len(capture.request_body), False)
-        if capture.phase is not Phase.STARTED:
-            if question:
-                parts["query"] = "?" + self._guarded(
-                    lambda: uri.redact_query(self._work, query, "query")
-                )
-            truncated = self._messages(capture, parts)
+        if not started:
+            truncated = self._messages(capture, request, response, parts)
         taint = Taint(self._work.secrets) if self._work.secrets else None
         if taint is not None and taint.hits(value for value in parts.values() if value):
             _clean(parts, taint)
         return self._finished(parts, truncated, taint)
 
-    def _messages(self, capture: Capture, parts: dict[str, Any]) -> tuple[bool, bool]:
+    def _address(self, host: bytes, target: bytes, parts: dict[str, Any], started: bool) -> None:
+        path, question, query = target.partition(b"?")
+        if not self._suspicious:
+            parts["host"] = host.decode()
+            parts["path"] = path.decode("utf-8", "replace")
+            if question and not started:
+                parts["query"] = "?" + query.decode("utf-8", "replace")
+            return
+        parts["host"] = self._plain(host, "host")
+        parts["path"] = self._guarded(lambda: uri.redact_path(self._work, host, path, "path"))
+        if question and not started:
+            parts["query"] = "?" + self._guarded(
+                lambda: uri.redact_query(self._work, query, "query")
+            )
+
+    def _messages(
+        self, capture: Capture, request: HeaderList, response: HeaderList, parts: dict[str, Any]
+    ) -> tuple[bool, bool]:
         """Headers, bodies, stream and error; whether request and answer are truncated."""
         work = self._work
-        headers = [*capture.request_headers, *capture.request_trailers]
-        parts["request_headers"], agent = self._headers(headers, "request.headers")
+        parts["request_headers"], agent = self._headers(request, "request.headers")
         parts["user_agent"] = None if agent is None else agent.decode("utf-8", "replace")
         parts["request_body"], request_truncated = bodies.redact_body(
-            work, headers, capture.request_body, capture.request_size, "request.body"
+            work, request, capture.request_body, capture.request_size, "request.body"
         )
         response_truncated = False
         if capture.response_status is not None:
-            headers = [*capture.response_headers, *capture.response_trailers]
-            parts["response_headers"], _ = self._headers(headers, "response.headers")
+            parts["response_headers"], _ = self._headers(response, "response.headers")
             parts["response_body"], response_truncated = bodies.redact_body(
-                work, headers, capture.response_body, capture.response_size, "response.body"
+                work, response, capture.response_body, capture.response_size, "response.body"
             )
         if capture.error_message is not None:
             message = capture.error_message.encode("utf-8", "replace")
@@ -111,9 +140,11 @@ class _Exchange:
             parts["stream_messages"] = bodies.redact_stream(work, capture.stream)
         return request_truncated, response_truncated
 
-    def _headers(self, headers: list[tuple[bytes, bytes]], place: str) -> tuple[str, bytes | None]:
+    def _headers(self, headers: HeaderList, place: str) -> tuple[str, bytes | None]:
         try:
-            return redact_headers(self._work, self._known, headers, place)
+            return redact_headers(
+                self._work, self._known, headers, place, suspicious=self._suspicious
+            )
         except (TooMuch, RecursionError):
             names = {name.decode("latin-1"): _WITHHELD for name, _ in headers}
             return msgspec.json.encode(names).decode(), None
@@ -132,7 +163,7 @@ class _Exchange:
         self, parts: dict[str, Any], truncated: tuple[bool, bool], taint: Taint | None
     ) -> RedactedExchange:
         cuts = self._work.cuts
-        places = json.dumps([[cut.place, cut.rule] for cut in cuts], ensure_ascii=False)
+        places = msgspec.json.encode([(cut.place, cut.rule) for cut in cuts]).decode()
         if taint is not None:
             places = taint.cut(places)
         return RedactedExchange(

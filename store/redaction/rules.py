@@ -185,6 +185,7 @@ def _words(rules: NameRules) -> str:
     alternatives = "|".join(sorted(re.escape(word) for word in anywhere))
     judged = "|".join(sorted(_GAP.join(name.split()) for name in rules.judged))
     pieces = "|".join(sorted(whole))
+    inner = "|".join(sorted(_GAP.join(w.capitalize() for w in n.split()) for n in rules.judged))
     titles = "|".join(sorted(f"{word.capitalize()}|{word.upper()}" for word in whole))
     lowers = "|".join(sorted(f"{word}|{word.capitalize()}|{word.upper()}" for word in whole))
     return (
@@ -192,7 +193,8 @@ def _words(rules: NameRules) -> str:
         f"|(?:^|[^A-Za-z])(?i:{pieces})(?:[^A-Za-z]|$)"
         f"|[a-z0-9](?:{titles})(?:[^a-z]|$)"
         f"|(?:^|[^A-Za-z])(?:{lowers})[A-Z]"
-        f"|(?i:{judged}){_AFTER_NAME}[A-Za-z0-9+/_.~%-]{{10}}"
+        f"|(?:^|[^A-Za-z])(?i:{judged}){_AFTER_NAME}[A-Za-z0-9+/_.~%-]{{10}}"
+        f"|[a-z0-9](?:{inner}){_AFTER_NAME}[A-Za-z0-9+/_.~%-]{{10}}"
     )
 
 

@@ -9,7 +9,7 @@ import html
 import json
 import re
 from collections.abc import Iterable
-from functools import partial
+from functools import cached_property, partial
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -35,7 +35,7 @@ class Taint:
 
     def __init__(self, secrets: dict[bytes, str]) -> None:
         self._strong: list[tuple[str, str]] = []
-        self._encoded: list[tuple[str, str]] = []
+        self._long: list[tuple[bytes, str]] = []
         self._weak: list[tuple[re.Pattern[str], str]] = []
         for secret, fingerprint in secrets.items():
             if len(secret) > _LONGEST or secret.lower() in _TRIVIAL:
@@ -49,22 +49,29 @@ class Taint:
             if secret.isdigit():
                 self._weak.append((_whole(text), mark))
             else:
-                self._strong += ((form, mark) for form in _forms(text))
-            self._encoded += ((form, mark) for form in _base64_forms(secret))
+                self._strong += [(form, mark) for form in _forms(text)]
+            self._long.append((secret, mark))
         elif len(secret) >= _WEAK and (
             len(secret) >= 6 or not (secret.isalpha() or secret.isdigit())
         ):
             self._weak.append((_whole(text), mark))
 
+    @cached_property
+    def _encoded(self) -> list[tuple[str, str]]:
+        return [(form, mark) for secret, mark in self._long for form in _base64_forms(secret)]
+
     def hits(self, texts: Iterable[str]) -> bool:
         """Whether any of `texts` holds a secret in some form."""
         joined = "\n".join(texts)
-        if any(form in joined for form, _ in self._strong):
-            return True
-        encoded = self._encoded and _ENCODED.found(joined.encode("utf-8", "replace"))
-        if encoded and any(form in joined for form, _ in self._encoded):
-            return True
-        return any(pattern.search(joined) for pattern, _ in self._weak)
+        for form, _ in self._strong:
+            if form in joined:
+                return True
+        for pattern, _ in self._weak:
+            if pattern.search(joined):
+                return True
+        if not self._long or not _ENCODED.found(joined.encode("utf-8", "replace")):
+            return False
+        return any(form in joined for form, _ in self._encoded)
 
     def cut(self, text: str, *, keys_stay: bool = False) -> str:
         """`text` without the secrets. With `keys_stay` (JSON), word-like values are cut only
@@ -72,7 +79,10 @@ class Taint:
         for form, mark in self._strong:
             if form in text:
                 text = text.replace(form, mark)
-        for form, mark in self._encoded:
+        encoded = (
+            self._encoded if self._long and _ENCODED.found(text.encode("utf-8", "replace")) else ()
+        )
+        for form, mark in encoded:
             if form in text:
                 text = re.sub(rf"[A-Za-z0-9+/_-]*{re.escape(form)}[A-Za-z0-9+/_=-]*", mark, text)
         for pattern, mark in self._weak:
