@@ -66,13 +66,17 @@ def variables(
 
 
 def client_bundle(folder: DataFolder) -> Path:
-    """The system's certificates and ours in one file.
+    """The system's certificates, ours, and those of a bundle that the environment names already
+    (a company's, for example) in one file.
 
     Raises:
         CommandError: ours is missing.
     """
+    target = folder.ca_dir / "client-bundle.pem"
+    named = {Path(os.environ[name]) for name in REPLACING if os.environ.get(name)}
+    others = sorted(file for file in named if file != target and file.is_file())
     try:
-        return write_bundle(folder.ca_dir / "client-bundle.pem", [folder.ca_certificate])
+        return write_bundle(target, [*others, folder.ca_certificate])
     except NoCertificate as error:
         raise CommandError(str(error)) from None
 

@@ -23,7 +23,9 @@ _FOREVER = "never"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions = parser.add_subparsers(
+        dest="action", required=True, metavar="ACTION", help="what to do"
+    )
     create = actions.add_parser("create", help="make a token; its text is shown this once")
     create.add_argument("name", help="whom or what it is for")
     create.add_argument(
