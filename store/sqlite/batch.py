@@ -17,6 +17,7 @@ from store.sqlite.keys import (
     TYPE_NUMBER,
     created_at,
     key_of,
+    trace_value,
 )
 from store.sqlite.rollups import HOUR_MS, Place, Tally
 
@@ -164,7 +165,7 @@ def _small_columns(
         row.error_message,
         row.user_id,
         row.metadata,
-        row.trace_id,
+        None if row.trace_id is None else trace_value(row.trace_id),
         row.provider_request_id,
         row.replay_of,
     )

@@ -11,7 +11,7 @@ from typing import Final
 from store.analytics import ROLLED_UP
 from store.filters import ActivityFilter
 from store.sqlite.charts import hours_of, sums
-from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, HIGHEST_KEY, LOWEST_KEY, STATUSES
+from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, HIGHEST_KEY, STATUSES
 from store.sqlite.narrowing import (
     ENDPOINT,
     Fragment,
@@ -20,7 +20,7 @@ from store.sqlite.narrowing import (
     keys_between,
 )
 from store.sqlite.pool import Connection
-from store.sqlite.zones import stretches
+from store.sqlite.zones import extent, stretches
 
 SAMPLE: Final = 10_000
 
@@ -99,10 +99,7 @@ async def _from_rows(
     counts: Counter[str | int] = Counter()
     deadline = time.monotonic() + patience
     left = SAMPLE
-    low = LOWEST_KEY if narrowing.since_key is None else narrowing.since_key
-    high = HIGHEST_KEY if narrowing.until_key is None else narrowing.until_key
-    if narrowing.empty:
-        return counts
+    low, high = await extent(connection, narrowing, HIGHEST_KEY)
     async for lowest, upper in stretches(connection, narrowing, low, high):
         statement = counted_rows(_ON_ROWS[name], narrowing, keys_between(lowest, upper), left)
         for value, count in await connection.rows(statement):

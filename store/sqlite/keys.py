@@ -71,3 +71,19 @@ TYPE_NUMBER: Final = {kind: number for number, kind in enumerate(ACTIVITY_TYPES)
 STARTED: Final = STATUS_NUMBER[Status.STARTED]
 SUCCESS: Final = STATUS_NUMBER[Status.SUCCESS]
 ERROR: Final = STATUS_NUMBER[Status.ERROR]
+
+
+def trace_value(trace_id: str) -> bytes | str:
+    """A trace id as it is stored: 16 bytes where it is one of W3C's, else its text."""
+    if len(trace_id) == 32:
+        try:
+            raw = bytes.fromhex(trace_id)
+        except ValueError:
+            return trace_id
+        if raw.hex() == trace_id:
+            return raw
+    return trace_id
+
+
+TRACE_SHIFT: Final = 44
+"""How many bits of a key are left out in the index of trace ids."""

@@ -14,7 +14,14 @@ import msgspec
 
 from store.filters import WILDCARD_COLUMNS, ActivityFilter, Condition
 from store.scope import Scope
-from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, STATUSES, first_key
+from store.sqlite.keys import (
+    ACTIVITY_TYPES,
+    DIRECTIONS,
+    STATUSES,
+    TRACE_SHIFT,
+    first_key,
+    trace_value,
+)
 from store.sqlite.schema import FROM_ACTIVITIES, FROM_CONTENTS
 from store.times import uuid_bytes
 
@@ -71,6 +78,8 @@ class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
     """Conditions on `endpoints`, which `endpoint_rollups` can answer by the hour."""
     since_key: int | None
     until_key: int | None
+    traced: bool
+    """Whether the index of trace ids finds few rows to look at."""
     exact: bool
     """Whether one index finds the rows and nothing but them, newest first."""
     empty: bool
@@ -157,6 +166,7 @@ def narrow(scope: Scope, where: ActivityFilter, numbers: Resolved) -> Narrowing:
         endpoints=tuple(endpoints),
         since_key=None if where.since is None else first_key(where.since),
         until_key=None if where.until is None else first_key(where.until),
+        traced=any(c.column == "trace_id" and not c.negated for c in where.conditions),
         exact=exact,
         empty=numbers.organizations == () or numbers.integrations == (),
     )
@@ -217,12 +227,26 @@ def _matching(
     condition names, so lists never read bodies.
     """
     wanted = joined((within, *narrowing.rows))
+    source = Fragment(f"activities a {'INDEXED BY activities_seq' * by_seq}")
+    if narrowing.traced and not by_seq:
+        source = _stretches_of(within)
     return Fragment(
-        f"SELECT a.key AS found FROM activities a {'INDEXED BY activities_seq' * by_seq}"  # noqa: S608
+        f"SELECT a.key AS found FROM {source.sql}"  # noqa: S608
         " LEFT JOIN endpoints e ON e.number = a.endpoint"
         " LEFT JOIN contents c ON c.key = a.key LEFT JOIN archive z ON z.key = a.key"
         f" WHERE {wanted.sql} ORDER BY {order} LIMIT ?",
-        (*wanted.values, limit),
+        (*source.values, *wanted.values, limit),
+    )
+
+
+def _stretches_of(within: Fragment) -> Fragment:
+    """Activities by way of the index of trace ids, for keys between two bounds."""
+    low, high = within.values
+    return Fragment(
+        "(WITH RECURSIVE numbers (n) AS (SELECT ? UNION ALL SELECT n + 1 FROM numbers"
+        " WHERE n < ?) SELECT n FROM numbers) CROSS JOIN activities a"
+        f" INDEXED BY activities_trace ON (a.key >> {TRACE_SHIFT}) = n",  # noqa: S608
+        (int(low) >> TRACE_SHIFT, int(high) >> TRACE_SHIFT),
     )
 
 
@@ -256,6 +280,8 @@ def _ways(condition: Condition) -> list[Fragment]:
         return [_text(_PATH, value) for value in values]
     if column == "endpoint":
         return [_text(ENDPOINT, value) for value in values]
+    if column == "trace_id":
+        return [any_of("a.trace_id", map(trace_value, values))]
     if column in _ENDPOINT_COLUMNS:
         wild = column in WILDCARD_COLUMNS
         return [_text(_ENDPOINT_COLUMNS[column], value, wild=wild) for value in values]

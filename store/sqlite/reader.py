@@ -20,13 +20,10 @@ from store.sqlite.narrowing import (
 from store.sqlite.pool import Connection
 from store.sqlite.rows import FULL_COLUMNS, LISTED, full, listed
 from store.sqlite.scoped import scoped
-from store.sqlite.zones import stretches
+from store.sqlite.zones import extent, stretches
 from store.times import uuid_bytes
 
 _EXPORTED: Final = 200
-_EXTENT: Final = Fragment(
-    "SELECT (SELECT min(key) FROM activities), (SELECT max(key) FROM activities)"
-)
 
 
 class SqliteReader(SqliteAnalytics):
@@ -40,7 +37,7 @@ class SqliteReader(SqliteAnalytics):
         deadline = time.monotonic() + self._patience
         found: list[Any] = []
         async with scoped(self._pool, scope, where) as (connection, narrowing):
-            low, high = await _limits(connection, narrowing, below)
+            low, high = await extent(connection, narrowing, below)
             async for lowest, upper in stretches(connection, narrowing, low, high):
                 within = keys_between(lowest, upper)
                 missing = limit + 1 - len(found)
@@ -89,7 +86,7 @@ class SqliteReader(SqliteAnalytics):
         """Every matching activity in full, newest first, in constant memory. No read
         transaction is held between rows, so the writer's checkpoints go on."""
         async with scoped(self._pool, scope, where) as (connection, narrowing):
-            low, high = await _limits(connection, narrowing, HIGHEST_KEY)
+            low, high = await extent(connection, narrowing, HIGHEST_KEY)
             ranges = [found async for found in stretches(connection, narrowing, low, high)]
         for lowest, upper in ranges:
             below = upper
@@ -117,25 +114,9 @@ async def _full(
     return [(row[0], full(row, connection.decompressor)) for row in rows]
 
 
-async def _limits(connection: Connection, narrowing: Narrowing, below: int) -> tuple[int, int]:
-    """The keys to look between: what the filter says, within what there is."""
-    ((oldest, newest),) = await connection.rows(_EXTENT)
-    if narrowing.empty or oldest is None:
-        return below, below
-    low, high = _bounds(narrowing, below)
-    return max(low, oldest), min(high, newest + 1)
-
-
-def _bounds(narrowing: Narrowing, below: int) -> tuple[int, int]:
-    low, high = narrowing.since_key, narrowing.until_key
-    return (
-        LOWEST_KEY if low is None else low,
-        below if high is None else min(high, below),
-    )
-
-
 def _since_seq(narrowing: Narrowing, after: int) -> Fragment:
-    low, high = _bounds(narrowing, HIGHEST_KEY)
+    low = LOWEST_KEY if narrowing.since_key is None else narrowing.since_key
+    high = HIGHEST_KEY if narrowing.until_key is None else narrowing.until_key
     return Fragment("a.seq > ? AND +a.key >= ? AND +a.key < ?", (after, low, high))
 
 

@@ -81,7 +81,7 @@ def listed(row: Sequence[Any], withheld: bool) -> Activity:
         user_agent=user_agent or None,
         metadata=None if metadata is None else _metadata.decode(metadata),
         timing=_timing(connect, tls, send, wait, receive),
-        trace_id=trace_id,
+        trace_id=trace_id.hex() if isinstance(trace_id, bytes) else trace_id,
         provider_request_id=provider_request_id,
         replay_of=None if replay_of is None else uuid_text(replay_of),
         redactions=redactions,

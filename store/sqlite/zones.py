@@ -17,13 +17,28 @@ from store.sqlite.rollups import HOUR_MS, HOURS_A_DAY, SPAN_DAY, SPAN_HOUR
 STRETCH: Final = 10_000
 
 
+_EXTENT: Final = Fragment(
+    "SELECT (SELECT min(key) FROM activities), (SELECT max(key) FROM activities)"
+)
+
+
+async def extent(connection: Connection, narrowing: Narrowing, below: int) -> tuple[int, int]:
+    """The keys to look between: what the filter says, within what there is."""
+    ((oldest, newest),) = await connection.rows(_EXTENT)
+    if narrowing.empty or oldest is None:
+        return below, below
+    low = oldest if narrowing.since_key is None else max(oldest, narrowing.since_key)
+    high = min(newest + 1, below)
+    return low, high if narrowing.until_key is None else min(high, narrowing.until_key)
+
+
 async def stretches(
     connection: Connection, narrowing: Narrowing, low: int, high: int
 ) -> AsyncIterator[tuple[int, int]]:
     """Key ranges within `low` to below `high` that together hold every matching row."""
     if low >= high:
         return
-    if narrowing.exact:
+    if narrowing.exact or narrowing.traced:
         yield low, high
         return
     span = Fragment("bucket BETWEEN ? AND ?", (_hour(low), _hour(high - 1)))
