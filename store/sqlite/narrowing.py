@@ -243,9 +243,9 @@ def _stretches_of(within: Fragment) -> Fragment:
     """Activities by way of the index of trace ids, for keys between two bounds."""
     low, high = within.values
     return Fragment(
-        "(WITH RECURSIVE numbers (n) AS (SELECT ? UNION ALL SELECT n + 1 FROM numbers"
+        "(WITH RECURSIVE numbers (n) AS (SELECT ? UNION ALL SELECT n + 1 FROM numbers"  # noqa: S608
         " WHERE n < ?) SELECT n FROM numbers) CROSS JOIN activities a"
-        f" INDEXED BY activities_trace ON (a.key >> {TRACE_SHIFT}) = n",  # noqa: S608
+        f" INDEXED BY activities_trace ON (a.key >> {TRACE_SHIFT}) = n",
         (int(low) >> TRACE_SHIFT, int(high) >> TRACE_SHIFT),
     )
 
