@@ -18,6 +18,10 @@ _CERTIFICATE: Final = re.compile(
 class NoCertificate(Exception):
     """A file that should hold certificates cannot be read or holds none."""
 
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(f"{file} {reason}")
+        self.file = file
+
 
 def certificates_in(file: Path) -> list[bytes]:
     """The PEM certificates of a file, without keys and comments.
@@ -28,9 +32,9 @@ def certificates_in(file: Path) -> list[bytes]:
     try:
         found = _CERTIFICATE.findall(file.read_bytes())
     except OSError as error:
-        raise NoCertificate(f"{file} cannot be read: {error.strerror}") from None
+        raise NoCertificate(file, f"cannot be read: {error.strerror}") from None
     if not found:
-        raise NoCertificate(f"{file} holds no PEM certificate")
+        raise NoCertificate(file, "holds no PEM certificate")
     return found
 
 

@@ -110,14 +110,26 @@ def upstream_bundle(config: Config) -> Path | None:
 
     target = data_folder(config).ca_dir / "upstream-bundle.pem"
     try:
-        return write_bundle(target, [Path(file).expanduser() for file in config.upstream.ca])
+        return write_bundle(target, [_expanded(file) for file in config.upstream.ca])
     except NoCertificate as error:
-        raise ConfigError([Problem(_place(config), "upstream.ca", str(error))]) from None
+        by_flag = error.file in map(_expanded, _flags_of(config, "upstream", "ca"))
+        where, key = ("--upstream-ca", "") if by_flag else (_place(config), "upstream.ca")
+        raise ConfigError([Problem(where, key, str(error))]) from None
 
 
 def _connect_to(text: str) -> ConnectTo:
     host, port, address, address_port = parse_connect_to(text)
     return ConnectTo(host=host, port=port, address=address, address_port=address_port)
+
+
+def _flags_of(config: Config, table: str, key: str) -> list[str]:
+    """What flags, not the file, said for a list."""
+    found: list[str] = config.origin.overrides.get(table, {}).get(key, [])
+    return found
+
+
+def _expanded(file: str) -> Path:
+    return Path(file).expanduser()
 
 
 def _place(config: Config) -> str:

@@ -33,7 +33,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 
 def test_a_narrow_terminal_shortens_then_drops() -> None:
     assert table_lines(COLUMNS, ROWS, 45)[1] == "first-of-many     1  something  a rather lon…"
-    assert table_lines(COLUMNS, ROWS, 30)[1] == "first-of-…     1  a rather …"
+    assert table_lines(COLUMNS, ROWS, 30)[1] == "first-of-m…     1  a rather l…"
 
 
 def test_wide_characters_take_two_columns() -> None:
