@@ -8,6 +8,7 @@
 import contextlib
 import datetime
 import os
+import secrets
 from pathlib import Path
 from typing import Final
 
@@ -37,8 +38,8 @@ def ensure_ca(folder: Path) -> Path:
 
 def _publish(path: Path, content: bytes, mode: int) -> None:
     """Put a whole file in place unless another process already did."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()

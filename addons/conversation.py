@@ -388,7 +388,13 @@ class Conversation:
         """Take no further exchange; close at once when none is in flight."""
         relay = self.relay
         if relay is not None and relay.wind_down():
-            self.end(ErrorCode.CLIENT_CLOSED, "the proxy is being stopped")
+            self.close()
+
+    def close(self) -> None:
+        """Close an idle client connection; what was written still goes out."""
+        self.finish(ErrorCode.INTERRUPTED, "the proxy was stopped")
+        if self._client_wire is not None:
+            self._client_wire.transport.close()
 
     def end(self, code: ErrorCode, message: str) -> None:
         """Drop every connection; exchanges in flight end with this reason."""

@@ -257,6 +257,10 @@ class FlowRecorder:
                 take.exchange.fail(code, message)
                 finish_exchange(take.entrance.sink, take.exchange)
 
+    def busy(self, conversation: Conversation) -> bool:
+        """Whether the client connection has flows in flight."""
+        return any(take.origin.conversation is conversation for take in self._takes.values())
+
     def tick(self, now: float) -> None:
         """Look at the deadlines. mitmproxy cannot end one flow from outside, so the whole
         client connection goes."""

@@ -1,27 +1,131 @@
-"""Mends of mitmproxy 12.2.3, each with what it answers. A contract test fails for each when
-mitmproxy's code changes."""
+"""Mends of mitmproxy 12.2.3's own HTTP layers, each with what it answers. A contract test fails
+for each when the mended code changes.
 
+* Its error pages name its version, the upstream's address and what was received.
+* HTTP/1 trailers raise `NotImplementedError` in one direction and fail an assertion in the other.
+* A request body that comes by HTTP/2 without a length goes to an HTTP/1.1 upstream without any
+  framing, where it reads as the next request.
+
+That a client may have only five connections to an upstream is the doing of mitmproxy's
+`ConnectionHandler`, which `addons.conversation` replaces.
+"""
+
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any, Final
 
+from mitmproxy import http
+from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.layers.http import _http1, _http2
+from mitmproxy.proxy.layers.http._base import ReceiveHttp
+from mitmproxy.proxy.layers.http._events import (
+    RequestEndOfMessage,
+    RequestHeaders,
+    RequestTrailers,
+    ResponseEndOfMessage,
+    ResponseTrailers,
+)
 
 from addons import http1_write
 
-_modules: Final[Any] = (_http1, _http2)
+_one: Final[Any] = _http1
+_two: Final[Any] = _http2
+h11: Final[Any] = _one.h11
+_KEPT: Final = "_wiretrail_trailers"
+
+MENDED: Final[tuple[tuple[str, Any], ...]] = (
+    ("make_error_response", _one.make_error_response),
+    ("format_error", _two.format_error),
+    ("Http1Connection.read_body", _one.Http1Connection.read_body),
+    ("Http1Client.send", _one.Http1Client.send),
+    ("Http1Server.send", _one.Http1Server.send),
+    ("Http2Connection._handle_event", _two.Http2Connection._handle_event),
+)
+"""The original code that the mends stand on, for the contract test."""
 
 
 def apply() -> None:
     """Put the mends in place; calling it again changes nothing."""
-    http1, http2 = _modules
-    http1.make_error_response = _plain_answer
-    http2.format_error = _plain_text
+    if _one.make_error_response is _plain_answer:
+        return
+    _one.make_error_response = _plain_answer
+    _two.format_error = _plain_text
+    _two.version = SimpleNamespace(MITMPROXY="proxy")
+    _one.Http1Connection.read_body = _read_body
+    _one.Http1Client.send = _with_trailers(
+        _one.Http1Client.send, RequestTrailers, RequestEndOfMessage
+    )
+    _one.Http1Server.send = _with_trailers(
+        _one.Http1Server.send, ResponseTrailers, ResponseEndOfMessage
+    )
 
 
 def _plain_answer(status_code: int, message: str = "") -> bytes:
-    """mitmproxy's own answers name its version and quote addresses and what was received."""
     return http1_write.page(status_code, close=True)
 
 
 def _plain_text(status_code: int, message: str) -> bytes:
-    """As above, for HTTP/2 bodies."""
     return http1_write.page(status_code, close=False).partition(b"\r\n\r\n")[2]
+
+
+type _Send = Callable[[Any, Any], Iterator[commands.Command]]
+
+
+def _with_trailers(original: _Send, trailers: type, end: type) -> _Send:
+    """`send` of an HTTP/1 connection, with trailers behind the last chunk and with framing for
+    bodies whose length HTTP/2 did not tell."""
+
+    def send(self: Any, event: Any) -> Iterator[commands.Command]:
+        if isinstance(event, trailers):
+            setattr(self, _KEPT, event.trailers)  # type: ignore[attr-defined]
+            return
+        if isinstance(event, RequestHeaders) and not event.end_stream:
+            headers = event.request.headers
+            if event.request.is_http2 and "content-length" not in headers:
+                headers["transfer-encoding"] = "chunked"
+        kept = getattr(self, _KEPT, None)
+        if isinstance(event, end) and kept is not None:
+            setattr(self, _KEPT, None)
+            message = self.request if end is RequestEndOfMessage else self.response
+            if "chunked" in message.headers.get("transfer-encoding", "").lower():
+                data = http1_write.last_chunk([(n, v) for n, v in kept.fields])
+                yield commands.SendData(self.conn, data)
+                is_request = end is RequestEndOfMessage
+                yield from self.mark_done(request=is_request, response=not is_request)
+                return
+        yield from original(self, event)
+
+    return send
+
+
+def _read_body(self: Any, event: events.Event) -> Iterator[commands.Command]:
+    """mitmproxy's own code, with trailers passed on instead of `NotImplementedError`."""
+    while True:
+        try:
+            if isinstance(event, events.DataReceived):
+                part = self.body_reader(self.buf)
+            else:
+                part = self.body_reader.read_eof()
+        except h11.ProtocolError:
+            yield commands.CloseConnection(self.conn)
+            yield ReceiveHttp(
+                self.ReceiveProtocolError(
+                    self.stream_id, "HTTP/1 protocol error", code=self.ReceiveProtocolError.code
+                )
+            )
+            return
+        if part is None:
+            return
+        if isinstance(part, h11.Data):
+            if part.data:
+                yield ReceiveHttp(self.ReceiveData(self.stream_id, bytes(part.data)))
+        elif isinstance(part, h11.EndOfMessage):
+            is_request = isinstance(self, _one.Http1Server)
+            if part.headers:
+                fields = http.Headers([(bytes(n), bytes(v)) for n, v in part.headers])
+                made = RequestTrailers if is_request else ResponseTrailers
+                yield ReceiveHttp(made(self.stream_id, fields))
+            if self.request.data.method.upper() != b"CONNECT":
+                yield ReceiveHttp(self.ReceiveEndOfMessage(self.stream_id))
+            yield from self.mark_done(request=is_request, response=not is_request)
+            return

@@ -201,6 +201,13 @@ class RelayServer:
         now = clock()
         for conversation in list(self._conversations):
             conversation.tick(now)
+            if (
+                self._stopping
+                and conversation.relay is None
+                and not self._recorder.busy(conversation)
+            ):
+                # mitmproxy's own HTTP layer keeps connections for ever.
+                conversation.close()
         self._recorder.tick(now)
         self._ticker = asyncio.get_running_loop().call_later(_TICK, self._tick)
 

@@ -1,0 +1,101 @@
+"""The mends of mitmproxy: the code that they stand on is unchanged, and they do what they say."""
+
+import asyncio
+import hashlib
+import inspect
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from addons.mitmproxy_fixes import MENDED
+from addons.settings import ConnectTo
+from tests.addons.relay_world import OK, read_request, upstream, world
+from tests.support.certificates import Authority
+
+# SHA-256, first 16 digits, of the source in mitmproxy 12.2.3. A change means: read the new
+# code, look whether the mend is still needed and still right, then put the new digest here.
+DIGESTS = {
+    "make_error_response": "03ce75ab62e8e78b",
+    "format_error": "26271a67770fbaf1",
+    "Http1Connection.read_body": "aece271029af36e4",
+    "Http1Client.send": "35d961e20d481204",
+    "Http1Server.send": "cc218a1337c0f5cf",
+    "Http2Connection._handle_event": "a7f4a7a71d31074b",
+}
+
+
+def test_every_mend_has_a_digest() -> None:
+    assert {name for name, _ in MENDED} == set(DIGESTS)
+
+
+@pytest.mark.parametrize(("name", "original"), MENDED, ids=[name for name, _ in MENDED])
+def test_mended_code_is_unchanged(name: str, original: object) -> None:
+    source = inspect.getsource(original)  # type: ignore[arg-type]
+    assert hashlib.sha256(source.encode()).hexdigest()[:16] == DIGESTS[name]
+
+
+async def test_http2_request_without_length_is_framed_for_http1(tmp_path: Path) -> None:
+    smuggled = b"GET /smuggled HTTP/1.1\r\nHost: api.test\r\n\r\n"
+
+    async def body() -> AsyncIterator[bytes]:
+        yield smuggled
+        await asyncio.sleep(0.01)
+        yield b"end"
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await read_request(reader):
+            writer.write(OK)
+
+    authority = Authority(tmp_path)
+    async with (
+        upstream(script, authority.server_context("api.test")) as server,
+        world(
+            tmp_path,
+            upstream_ca=authority.file,
+            connect_to=(
+                ConnectTo(host="api.test", port=443, address="127.0.0.1", address_port=server.port),
+            ),
+        ) as w,
+    ):
+        context = ssl.create_default_context(cafile=str(w.ca))
+        async with httpx.AsyncClient(
+            http2=True, http1=False, verify=context, proxy=f"http://127.0.0.1:{w.forward}"
+        ) as client:
+            answer = await client.post("https://api.test/", content=body())
+        capture = await w.sink.only()
+    assert answer.text == "ok"
+    assert b"transfer-encoding: chunked" in server.text.lower()
+    assert b"%x\r\n%b\r\n" % (len(smuggled), smuggled) in server.text
+    assert capture.request_body == smuggled + b"end"
+
+
+async def test_http1_trailers_reach_a_client_of_http2(tmp_path: Path) -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 7\r\n\r\n"
+        )
+        await reader.read()
+
+    authority = Authority(tmp_path)
+    async with (
+        upstream(script, authority.server_context("api.test")) as server,
+        world(
+            tmp_path,
+            upstream_ca=authority.file,
+            connect_to=(
+                ConnectTo(host="api.test", port=443, address="127.0.0.1", address_port=server.port),
+            ),
+        ) as w,
+    ):
+        context = ssl.create_default_context(cafile=str(w.ca))
+        async with httpx.AsyncClient(
+            http2=True, http1=False, verify=context, proxy=f"http://127.0.0.1:{w.forward}"
+        ) as client:
+            answer = await client.get("https://api.test/")
+        capture = await w.sink.only()
+    assert answer.text == "ok"
+    assert [(n.lower(), v) for n, v in capture.response_trailers] == [(b"x-sum", b"7")]
