@@ -62,23 +62,44 @@ def row(
     return ActivityRow(**(default | values))
 
 
+class _QuickServer(uvicorn.Server):
+    """Stops when told, without uvicorn's ticks of a tenth of a second."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stopping = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        await self.stopping.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        async with asyncio.timeout(10):
+            while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110
+                await asyncio.sleep(0.002)
+
+
 class Server:
     """uvicorn in a thread with a loop of its own, as the keeper runs it."""
 
-    def __init__(self, services: ApiServices, notice: Notice, port: int = 0) -> None:
+    def __init__(self, services: ApiServices, notice: Notice) -> None:
         self.app = create_app(services)
         self._services = services
         self._notice = notice
         config = uvicorn.Config(self.app, log_level="warning", lifespan="off", loop="asyncio")
-        self._server = uvicorn.Server(config)
-        self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind(("127.0.0.1", port))
+        self._server = _QuickServer(config)
+        # asyncio turns off delays of small answers only for sockets that name their protocol.
+        self._socket = socket.socket(proto=socket.IPPROTO_TCP)
+        self._socket.bind(("127.0.0.1", 0))
         self._socket.listen(128)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run)
+        self._started = threading.Event()
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
@@ -86,18 +107,20 @@ class Server:
 
     async def _serve(self) -> None:
         self._notice.bind()
-        self.started.set()
+        self._loop.call_later(0, self._started.set)
         await self._server.serve(sockets=[self._socket])
         await self._services.reader.close()
 
     def start(self) -> None:
-        self.started = threading.Event()
         self._thread.start()
-        self.started.wait(10)
+        assert self._started.wait(10)
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._services.closing.set)
-        self._server.should_exit = True
+        def end() -> None:
+            self._services.closing.set()
+            self._server.stopping.set()
+
+        self._loop.call_soon_threadsafe(end)
         self._thread.join(20)
         self._socket.close()
         assert not self._thread.is_alive()
