@@ -1,6 +1,7 @@
 """Times and ids as the readable table and the API show them."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from uuid import UUID
 
 
@@ -24,3 +25,7 @@ def uuid_bytes(text: str) -> bytes | None:
         return UUID(text).bytes
     except ValueError:
         return None
+
+
+shared_uuid = lru_cache(4096)(uuid_text)
+"""`uuid_text` for ids that many rows share, such as those of organizations."""

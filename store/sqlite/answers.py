@@ -6,7 +6,7 @@ from typing import Any
 from store.analytics import EndpointEntry, FailureGroup, IntegrationEntry, IntegrationHealth
 from store.sqlite.charts import Sum, counts_of, latency
 from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, STATUSES
-from store.times import uuid_text
+from store.times import shared_uuid, uuid_text
 
 
 def integration(
@@ -21,7 +21,7 @@ def integration(
     return IntegrationEntry(
         id=uuid_text(identifier),
         name=name,
-        organization_id=uuid_text(organization_id),
+        organization_id=shared_uuid(organization_id),
         organization=organization,
         providers=providers,
         hosts=hosts,
@@ -55,7 +55,7 @@ def health(
     return IntegrationHealth(
         integration_id=uuid_text(identifier),
         integration=name,
-        organization_id=uuid_text(organization_id),
+        organization_id=shared_uuid(organization_id),
         organization=organization,
         provider=provider,
         counts=overall.counts(),
@@ -92,9 +92,9 @@ def summary(row: Sequence[Any]) -> dict[str, Any]:
         day, count, timed, total_us,
     ) = row  # fmt: skip
     return {
-        "organization_id": uuid_text(organization_id),
+        "organization_id": shared_uuid(organization_id),
         "organization": organization,
-        "integration_id": uuid_text(integration_id),
+        "integration_id": shared_uuid(integration_id),
         "integration": integration,
         "activity_type": ACTIVITY_TYPES[kind],
         "direction": DIRECTIONS[direction],

@@ -9,7 +9,7 @@ from store.activity import Activity, Headers
 from store.sqlite.compression import Decompressor
 from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, STATUSES, created_at
 from store.sqlite.schema import FROM_ACTIVITIES, FROM_CONTENTS
-from store.times import rfc3339, uuid_text
+from store.times import rfc3339, shared_uuid, uuid_text
 
 LISTED: Final = (
     "a.key, a.id, a.seq, o.id, o.name, i.id, i.name, e.provider, a.direction, a.activity_type,"
@@ -56,9 +56,9 @@ def listed(row: Sequence[Any], withheld: bool) -> Activity:
     return Activity(
         id=uuid_text(identifier),
         seq=seq,
-        organization_id=uuid_text(organization_id),
+        organization_id=shared_uuid(organization_id),
         organization=organization,
-        integration_id=uuid_text(integration_id),
+        integration_id=shared_uuid(integration_id),
         integration=integration,
         provider=provider or None,
         direction=DIRECTIONS[direction],

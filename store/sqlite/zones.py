@@ -6,7 +6,9 @@ any depth and at any number of rows. Hours with many rows are cut into slices an
 few are taken together, so that each stretch is about `STRETCH` rows to look at.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import Final
 
 from store.sqlite.keys import EPOCH_MS, first_key
@@ -15,11 +17,30 @@ from store.sqlite.pool import Connection
 from store.sqlite.rollups import HOUR_MS, HOURS_A_DAY, SPAN_DAY, SPAN_HOUR
 
 STRETCH: Final = 10_000
+_IN_VAIN: Final = 1_000
 
 
 _EXTENT: Final = Fragment(
     "SELECT (SELECT min(key) FROM activities), (SELECT max(key) FROM activities)"
 )
+
+
+class _Rows:
+    """How many rows the hours have, by ranges of hours."""
+
+    def __init__(self, counts: Sequence[tuple[int, int]]) -> None:
+        """`counts` are hours with their rows, ascending."""
+        self._hours = [hour for hour, _ in counts]
+        self._sums = [0, *accumulate(count for _, count in counts)]
+
+    def hours(self) -> list[int]:
+        """Hours with rows, newest first."""
+        return self._hours[::-1]
+
+    def between(self, first: int, end: int) -> int:
+        """Rows from the hour `first` to before the hour `end`."""
+        begin, stop = bisect_left(self._hours, first), bisect_left(self._hours, end)
+        return self._sums[stop] - self._sums[begin]
 
 
 async def extent(connection: Connection, narrowing: Narrowing, below: int) -> tuple[int, int]:
@@ -42,10 +63,10 @@ async def stretches(
         yield low, high
         return
     span = Fragment("bucket BETWEEN ? AND ?", (_hour(low), _hour(high - 1)))
-    counted = f"SELECT bucket, count FROM hours WHERE {span.sql} ORDER BY bucket DESC"  # noqa: S608
-    rows: dict[int, int] = dict(await connection.rows(Fragment(counted, span.values)))
+    counted = f"SELECT bucket, count FROM hours WHERE {span.sql} ORDER BY bucket"  # noqa: S608
+    rows = _Rows(await connection.rows(Fragment(counted, span.values)))
     if not narrowing.hours and not narrowing.endpoints:
-        for stretch in _cut(rows, rows, low, high):
+        for stretch in _cut(rows.hours(), rows, low, high):
             yield stretch
         return
     days = await _buckets(connection, narrowing, SPAN_DAY, _hour(low) // 24, _hour(high - 1) // 24)
@@ -84,29 +105,25 @@ async def _buckets(
     return [bucket for (bucket,) in await connection.rows(Fragment(sql, where.values))]
 
 
-def _cut(
-    hours: Iterable[int], rows: Mapping[int, int], low: int, high: int
-) -> Iterator[tuple[int, int]]:
+def _cut(hours: Iterable[int], rows: _Rows, low: int, high: int) -> Iterator[tuple[int, int]]:
     """Hours (newest first) as key ranges of about `STRETCH` rows each."""
-    top = bottom = None
-    size = 0
+    top = 0
+    bottom: int | None = None
     for hour in hours:
-        count = rows.get(hour, 0)
-        # Rows in the hours between are looked at in vain, so only neighbours are joined.
-        if top is not None and (hour + 1 != bottom or size + count > STRETCH):
-            yield from _sliced(bottom, top, size, low, high)
-            top = None
-        if top is None:
-            top, size = hour + 1, 0
-        bottom, size = hour, size + count
-    if top is not None:
-        yield from _sliced(bottom, top, size, low, high)
+        # Rows in the hours between are looked at in vain, but another query costs, too.
+        if bottom is not None and (
+            rows.between(hour + 1, bottom) > _IN_VAIN or rows.between(hour, top) > STRETCH
+        ):
+            yield from _sliced(bottom, top, rows.between(bottom, top), low, high)
+            bottom = None
+        if bottom is None:
+            top = hour + 1
+        bottom = hour
+    if bottom is not None:
+        yield from _sliced(bottom, top, rows.between(bottom, top), low, high)
 
 
-def _sliced(
-    bottom: int | None, top: int, size: int, low: int, high: int
-) -> Iterator[tuple[int, int]]:
-    assert bottom is not None
+def _sliced(bottom: int, top: int, size: int, low: int, high: int) -> Iterator[tuple[int, int]]:
     slices = max(1, -(-size // STRETCH))
     begin, end = bottom * HOUR_MS, top * HOUR_MS
     borders = [begin + (end - begin) * number // slices for number in range(slices + 1)]

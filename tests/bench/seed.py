@@ -91,11 +91,13 @@ PARTNERS = (
 )  # fmt: skip
 AGENTS = ("python-httpx/0.28.1", "axios/1.7.7", "aws-sdk-js/3.600.0 os/linux", "Go-http-client/2.0")
 SENDERS = ("Stripe/1.0 (+https://stripe.com/docs/webhooks)", "GitHub-Hookshot/a1b2c3d")
-WORDS = (
-    "temperature humidity battery voltage status online offline firmware update region zone "
-    "customer invoice order shipped pending sensor gateway signal alert threshold window door "
-    "pump valve motor speed pressure level tank route driver vehicle location depot batch"
-).split()
+WORDS = [
+    "temperature", "humidity", "battery", "voltage", "status", "online", "offline", "firmware",
+    "update", "region", "zone", "customer", "invoice", "order", "shipped", "pending", "sensor",
+    "gateway", "signal", "alert", "threshold", "window", "door", "pump", "valve", "motor",
+    "speed", "pressure", "level", "tank", "route", "driver", "vehicle", "location", "depot",
+    "batch",
+]  # fmt: skip
 FAILURES = (
     (Status.FAILED, 429, None), (Status.FAILED, 500, None), (Status.FAILED, 503, None),
     (Status.FAILED, 404, None), (Status.FAILED, 401, None),
