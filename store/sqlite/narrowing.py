@@ -46,9 +46,15 @@ _FAILURE: Final = "a.status > 1"
 _PATH: Final = "coalesce(a.path, e.template)"
 ENDPOINT: Final = f"e.origin || {_PATH} || coalesce(a.query, '')"
 _SMALL_TEXTS: Final = (ENDPOINT, "a.error_code", "a.error_message")
-_LARGE_TEXTS: Final = tuple(
-    f"plain_text(CASE WHEN c.key IS NULL THEN z.{name} ELSE c.{name} END, z.dictionary)"
-    for name in ("request_body", "response_body", "request_headers", "response_headers")
+# Only packed bodies go through Python, which would slow down traffic if all texts did.
+_LARGE_TEXTS: Final = (
+    "CASE WHEN c.key IS NULL THEN z.request_headers ELSE c.request_headers END",
+    "CASE WHEN c.key IS NULL THEN z.response_headers ELSE c.response_headers END",
+    *(
+        f"CASE WHEN c.key IS NOT NULL THEN c.{name} WHEN typeof(z.{name}) = 'blob'"
+        f" THEN plain_text(z.{name}, z.dictionary) ELSE z.{name} END"
+        for name in ("request_body", "response_body")
+    ),
 )
 
 

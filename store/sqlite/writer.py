@@ -11,12 +11,14 @@ from typing import Final
 from store.activity import ActivityRow, ErrorCode
 from store.backend import WriteResult
 from store.options import StoreOptions
+from store.replay import RewriteStep
 from store.sqlite.batch import write_batch
 from store.sqlite.connection import open_for_writing, store_errors
 from store.sqlite.interning import Names
 from store.sqlite.keys import ERROR, STARTED, created_at, first_key
 from store.sqlite.lock import WriterLock
 from store.sqlite.maintenance import Maintenance
+from store.sqlite.rewrite import Change, rewrite_batch, unpack_batch
 from store.sqlite.rollups import HOUR_MS, Tally
 
 _DAY_MS: Final = 86_400_000
@@ -95,6 +97,26 @@ class SqliteWriter:
         self._reopen_if_replaced()
         with store_errors("maintain the store"):
             return self._maintenance.step(self._database, now)
+
+    def rewrite(
+        self, change: Change, version: int, *, everything: bool, after: int | None
+    ) -> RewriteStep:
+        """See `store.replay.Rewriter`."""
+        with self._transaction("redact rows anew") as database:
+            step, seq = rewrite_batch(
+                database, change, version, everything=everything, after=after, seq=self._seq
+            )
+            self._keep_seq(seq)
+        self._seq = seq
+        if step.changed:
+            # Renamed entries are known by their old names.
+            self._names.forget()
+        return step
+
+    def forget_dictionaries(self) -> bool:
+        """See `store.replay.Rewriter`."""
+        with self._transaction("unpack bodies") as database:
+            return unpack_batch(database)
 
     def close(self) -> None:
         """Checkpoint and release the lock."""
