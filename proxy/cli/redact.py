@@ -37,6 +37,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     action = parser.add_mutually_exclusive_group(required=True)
     action.add_argument("--explain", action="store_true", help="show what is cut, and why")
     action.add_argument("--replay", action="store_true", help="apply today's rules to stored rows")
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="replay on every row: for rules of your own, which have no version",
+    )
     parser.add_argument("file", nargs="?", metavar="FILE", help="default: standard input")
     parser.add_argument(
         "-H",
@@ -59,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     if args.replay:
         from proxy.cli.replay import replay
 
-        return replay(config, as_json=args.json)
+        return replay(config, _key(config), everything=args.all, as_json=args.json)
     organization = args.organization or config.capture.organization
     capture = read_exchange(_content(args.file), args.method, args.url, _headers(args.header))
     redacted = Redactor(_key(config), config.redaction).redact(
@@ -82,9 +87,8 @@ def read_exchange(content: bytes, method: str, url: str, headers: HeaderList) ->
     line = _REQUEST_LINE.match(content)
     found: HeaderList = []
     body = content
-    if line is not None or answer is not None:
-        begin = (line or answer).end()  # type: ignore[union-attr]
-        found, body = _head(content[begin:])
+    if first := line or answer:
+        found, body = _head(content[first.end() :])
     if line is not None:
         method, target = line[1].decode(), line[2].decode("latin-1")
         host = next((v.decode("latin-1") for n, v in found if n.lower() == b"host"), "example.com")

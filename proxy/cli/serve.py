@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 async def _serve(config: Config, listener: socket.socket, on_ready: Callable[[], None]) -> None:
     from proxy.api.services import ApiServices
     from proxy.keeper.api_server import ApiServer
-    from proxy.keeper.services import VIEWER, about, open_reader, open_tokens
+    from proxy.keeper.services import VIEWER, about, api_settings, open_reader, open_tokens
 
     services = ApiServices(
         reader=open_reader(config),
@@ -63,6 +63,7 @@ async def _serve(config: Config, listener: socket.socket, on_ready: Callable[[],
         about=about(config, ()),
         default_organization=config.capture.organization,
         viewer=VIEWER,
+        settings=api_settings(config),
     )
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -380,3 +380,18 @@ def test_redact_what_cannot_be_understood(
     result = wiretrail("redact", *flags, "--data", str(tmp_path), stdin="{}")
     assert result.code == code
     assert result.err.startswith(f"wiretrail redact: {expected}")
+
+
+def test_redact_replays_on_stored_rows(tmp_path: Path) -> None:
+    planted = "planted" + "0" * 20
+    now = time.time_ns() // 1_000_000
+    body = json.dumps({"password": planted})
+    fill(tmp_path / "d", [row(created_at=now, request_body=body), row(created_at=now - 1)])
+    result = wiretrail("redact", "--replay", "--data", str(tmp_path / "d"))
+    assert result.code == 0, result.err
+    assert result.out.startswith("1 of 2 rows changed (rules of version ")
+    assert planted not in wiretrail("export", "--data", str(tmp_path / "d")).out
+    again = wiretrail("redact", "--replay", "--all", "--json", "--data", str(tmp_path / "d"))
+    assert json.loads(again.out)["changed"] == 0
+    nowhere = wiretrail("redact", "--replay", "--data", str(tmp_path / "none"))
+    assert nowhere.err.startswith("wiretrail redact: there is no activity log at")
