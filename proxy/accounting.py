@@ -40,6 +40,7 @@ _DRAINED: Final = 5
 _KEEPER_HALF: Final = 6
 _KEEPER: Final = 7
 _HALF: Final = 3
+_QUEUED: Final = 13
 _DROPPED: Final = 16
 _WORDS: Final = _DROPPED + 16
 _TRIES: Final = 200
@@ -71,6 +72,10 @@ class WorkerCounters:
         words[_SEEN] += 1
         words[_IN_FLIGHT] += 1
         words[_VERSION] += 1
+
+    def queued(self, size: int) -> None:
+        """Captures of `size` bytes wait for the keeper."""
+        self._words[_QUEUED] = size
 
     def stored(self, count: int) -> None:
         """`count` exchanges in flight have their final row committed."""
@@ -213,6 +218,10 @@ class CounterBlock:
             dropped=dropped,
             in_flight=sum(words[_IN_FLIGHT] for words in slots),
         )
+
+    def queued(self) -> int:
+        """Bytes of captures that wait for the keeper, in all workers."""
+        return sum(self._slot(slot)[_QUEUED] for slot in range(SLOTS))
 
     def _slot(self, slot: int) -> memoryview:
         start = _HEADER + slot * _WORDS

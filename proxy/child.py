@@ -61,6 +61,14 @@ class ChildEnd:
             with contextlib.suppress(OSError):
                 self._connection.sendall(data)
 
+    async def close(self) -> None:
+        """Hang up."""
+        if self._writer is not None:
+            self._writer.close()
+            with contextlib.suppress(OSError):
+                await self._writer.wait_closed()
+        self._connection.close()
+
 
 def begin(name: str) -> ChildEnd:
     """Prepare this process and give its end of the control connection."""

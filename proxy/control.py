@@ -104,6 +104,7 @@ class ParentEnd:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
+        connection.setblocking(False)
         self._buffer = bytearray()
 
     def send(self, message: ToChild) -> bool:

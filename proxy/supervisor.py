@@ -247,7 +247,7 @@ class Supervisor:
             self._on_end(child, child.bury())
 
     def _on_end(self, child: ChildProcess, code: int) -> None:
-        if self._stopping_since is None or code != 0:
+        if code != 0:
             log.warning("%s ended %s", child.name, _how(code))
         if child is self._keeper:
             # SIGKILL may be anybody's, the kernel's memory killer included.

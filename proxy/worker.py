@@ -75,6 +75,7 @@ class Worker:
         if left:
             log.error("%d captures could not be handed over", left)
         await self._sender.close()
+        await self._control.close()
         return 0
 
     async def _serve(self, server: "RelayServer") -> None:

@@ -13,6 +13,7 @@ from proxy.api.notice import Notice
 from proxy.child import ChildEnd, begin, loop_factory
 from proxy.control import Failed, KeeperStart, Lost, Ready, Reload, Stop
 from proxy.keeper.api_server import ApiServer
+from proxy.keeper.metrics import register
 from proxy.keeper.opening import Door, open_door, open_store
 from proxy.keeper.services import keeper_services
 from proxy.keeper.store_thread import OpenStore, StoreThread
@@ -56,6 +57,7 @@ class Keeper:
 
     async def run(self) -> int:
         """Until told to stop; returns the exit code."""
+        self._vitals.begun()
         beating = asyncio.create_task(self._beat())
         self._notice.bind()
         store = await self._open_store()
@@ -73,6 +75,13 @@ class Keeper:
             ready=self._is_ready,
             explain=self._explain,
         )
+        register(
+            services.registry,
+            thread=thread,
+            receiver=self._receiver,
+            counters=self._counters,
+            vitals=self._vitals,
+        )
         api = ApiServer(services, socket.socket(fileno=self._start.api.fd))
         await api.start()
         # What is alive now lives as long as the process: the collector need not look at it.
@@ -87,6 +96,7 @@ class Keeper:
         thread.stop()
         await asyncio.to_thread(thread.finished.wait)
         beating.cancel()
+        await self._control.close()
         return 0 if sound else 1
 
     async def _open_store(self) -> OpenStore | None:
@@ -122,6 +132,9 @@ class Keeper:
             if isinstance(message, Stop):
                 return True
             if isinstance(message, Reload):
+                if message.config.retention != self._start.config.retention:
+                    log.info("retention has changed: a new keeper takes over")
+                    return True
                 await self._reload(message, thread)
             elif isinstance(message, Lost):
                 await self._record_lost(message, thread)

@@ -67,6 +67,11 @@ class StoreThread(threading.Thread):
         self._stopping = threading.Event()
         self.finished = threading.Event()
 
+    @property
+    def writable(self) -> bool:
+        """Whether the last batch could be written."""
+        return self._failures == 0
+
     async def call[T](self, job: Job[T]) -> T:
         """Run a job on the store between two batches; raises what it raises."""
         future: Future[T] = Future()

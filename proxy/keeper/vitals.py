@@ -26,6 +26,7 @@ _WORKERS_READY: Final = 3
 _WEIGHT: Final = 4
 _AT_WORK: Final = 5
 _SUSPECTS: Final = 6
+_STARTS: Final = 7
 _IDS: Final = 8
 _CAPACITY: Final = 1024
 _SUSPECT_IDS: Final = _IDS + 2 * _CAPACITY
@@ -43,6 +44,15 @@ class Vitals:
     def create(cls) -> "Vitals":
         """A new block of a keeper that has not begun."""
         return cls(shared_memory.create(_WORDS))
+
+    def begun(self) -> None:
+        """A keeper starts its work."""
+        self._words[_STARTS] += 1
+
+    @property
+    def starts(self) -> int:
+        """How many keepers there have been, this one included."""
+        return self._words[_STARTS]
 
     def beat(self) -> None:
         """The keeper's event loop is alive."""

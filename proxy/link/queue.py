@@ -30,6 +30,11 @@ class FrameQueue:
         self._sent: deque[Entry] = deque()
         self._waiting: deque[Entry] = deque()
 
+    @property
+    def size(self) -> int:
+        """Bytes that the frames take."""
+        return self._bytes
+
     def __len__(self) -> int:
         return len(self._sent) + len(self._waiting)
 

@@ -177,6 +177,7 @@ class LinkSender:
         if self._flush_timer is not None:
             self._flush_timer.cancel()
             self._flush_timer = None
+        self._counters.queued(self._queue.size)
         if self._connection is None:
             return
         self._connection.send_from(self._queue)
@@ -253,6 +254,7 @@ class LinkSender:
                 entry.committed.set_result(lost is None)
         if stored:
             self._counters.stored(stored)
+        self._counters.queued(self._queue.size)
         self._settled.set()
 
 
