@@ -1,6 +1,7 @@
 """Connection tests: a harmless request per integration, sent through our own forward proxy, so
 that what is tested is the way that the service's calls take, and the log shows it."""
 
+import os
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,11 @@ class HarmlessRequest:
     url: str
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """`env:NAME` and `file:PATH` stand for values that are read when the request is sent."""
+
+
+class _MissingValue(Exception):
+    """The value of a header is not where it should be."""
 
 
 class ConnectionTests:
@@ -55,6 +61,7 @@ class ConnectionTests:
         begun = perf_counter()
         status, error = None, None
         try:
+            own = {name: _value(value) for name, value in request.headers.items()}
             async with (
                 httpx.AsyncClient(
                     proxy=self._proxy,
@@ -62,12 +69,12 @@ class ConnectionTests:
                     timeout=_SECONDS,
                     trust_env=False,
                 ) as client,
-                client.stream(
-                    request.method, request.url, headers={**request.headers, **context}
-                ) as answer,
+                client.stream(request.method, request.url, headers={**own, **context}) as answer,
             ):
                 status = answer.status_code
-        except httpx.HTTPError as failure:
+        except _MissingValue as failure:
+            error = str(failure)
+        except (httpx.HTTPError, OSError, ValueError) as failure:
             error = _plain(failure)
         url = httpx.URL(request.url).copy_with(query=None, fragment=None, userinfo=b"")
         return ConnectionTest(
@@ -80,7 +87,22 @@ class ConnectionTests:
         )
 
 
-def _plain(failure: httpx.HTTPError) -> str:
+def _value(text: str) -> str:
+    """A header's value, fetched from where it is kept."""
+    kind, _, place = text.partition(":")
+    if kind == "env":
+        if place not in os.environ:
+            raise _MissingValue(f"the environment variable {place} is not set")
+        return os.environ[place]
+    if kind == "file":
+        try:
+            return Path(place).expanduser().read_text().strip()
+        except (OSError, UnicodeDecodeError):
+            raise _MissingValue(f"the file {place} cannot be read") from None
+    return text
+
+
+def _plain(failure: Exception) -> str:
     """Why there was no answer, in words of ours: the error's own may quote the request."""
     if isinstance(failure, httpx.TimeoutException):
         return f"no answer within {_SECONDS:.0f} s"
@@ -88,4 +110,6 @@ def _plain(failure: httpx.HTTPError) -> str:
         return "the proxy refused the connection"
     if isinstance(failure, httpx.ConnectError):
         return "the proxy cannot be reached, or its certificate is not the expected one"
+    if isinstance(failure, OSError):
+        return "the proxy's certificate cannot be read"
     return f"the connection broke ({type(failure).__name__})"

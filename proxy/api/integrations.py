@@ -51,7 +51,7 @@ async def list_integrations(call: Call) -> IntegrationList:
 
 async def show_integration(call: Call) -> IntegrationDetail:
     """One integration and its health."""
-    entry = await _find(call)
+    entry = _only(await _named(call))
     edges = edges_of(call)
     where = ActivityFilter(conditions=(Condition("integration_id", (entry.id,)),))
     health = await call.services.reader.health(call.scope, where, edges)
@@ -67,32 +67,57 @@ async def show_integration(call: Call) -> IntegrationDetail:
 async def test_connection(call: Call) -> ConnectionTest:
     """Sends the harmless request that is configured for this integration through the proxy. It
     is recorded as `test_connection`, like any other exchange."""
-    entry = await _find(call)
     tester = call.services.test_connection
+    entries = await _named(call)
+    if not entries:
+        # It may be configured and not have been used yet.
+        organization = _organization(call)
+        known = tester is not None and tester.configured(organization, call.path("name"))
+        if not known or not call.scope.allows(organization):
+            raise _not_found()
+        name = call.path("name")
+    else:
+        entry = _only(entries)
+        organization, name = UUID(entry.organization_id), entry.name
     if tester is None:
-        raise ProblemError(501, "this server only reads; ask the one that records")
-    found = await tester.run(UUID(entry.organization_id), entry.name)
+        raise ProblemError(501, "this server sends nothing; ask the one that records")
+    found = await tester.run(organization, name)
     if found is None:
         raise ProblemError(409, "no connection test is configured for this integration")
     return found
 
 
-async def _find(call: Call) -> IntegrationEntry:
+async def _named(call: Call) -> list[IntegrationEntry]:
     name, whose = call.path("name"), call.one("organization")
-    found = [
+    return [
         entry
         for entry in await call.services.reader.integrations(call.scope)
         if name in (entry.name, entry.id)
         and (whose is None or whose in (entry.organization, entry.organization_id))
     ]
-    if not found:
-        raise ProblemError(404, "there is no such integration", parameter="name")
-    if len(found) > 1:
-        owners = ", ".join(sorted(entry.organization for entry in found))
+
+
+def _only(entries: list[IntegrationEntry]) -> IntegrationEntry:
+    if not entries:
+        raise _not_found()
+    if len(entries) > 1:
+        owners = ", ".join(sorted(entry.organization for entry in entries))
         raise ProblemError(
             409, f"several organizations have it: {owners}; name one", parameter="organization"
         )
-    return found[0]
+    return entries[0]
+
+
+def _organization(call: Call) -> UUID:
+    name = call.one("organization") or call.services.default_organization
+    ids = call.services.tokens.organization_ids([name])
+    assert ids is not None
+    (organization,) = ids
+    return organization
+
+
+def _not_found() -> ProblemError:
+    return ProblemError(404, "there is no such integration", parameter="name")
 
 
 ENDPOINTS = (

@@ -27,6 +27,7 @@ def check(config: Config) -> Iterator[Mistake]:
     yield from _values(config)
     yield from _listeners(config)
     yield from _routes(config)
+    yield from _connection_tests(config)
     yield from _names(config)
     yield from _patterns(config)
 
@@ -172,18 +173,37 @@ def _routes(config: Config) -> Iterator[Mistake]:
         yield from _upstream(route, place)
 
 
-def _upstream(route: Incoming, place: str) -> Iterator[Mistake]:
+def _connection_tests(config: Config) -> Iterator[Mistake]:
+    for i, test in enumerate(config.connection_test):
+        place = f"connection_test[{i}]"
+        if not _is_web_address(test.url):
+            yield f"{place}.url", "expected a URL such as https://slack.com/api/api.test"
+        if not re.fullmatch(r"[A-Z]{1,32}", test.method):
+            yield f"{place}.method", f'expected an HTTP method such as GET, found "{test.method}"'
+        for name, value in test.headers.items():
+            sound = re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) and value.isprintable()
+            if not sound:
+                # The value may be a secret, so it is not shown.
+                yield f"{place}.headers.{name}", "expected a header's name and a printable value"
+
+
+def _is_web_address(text: str) -> bool:
     try:
-        parts = urlsplit(route.upstream)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        sound = False
-    if not sound:
+        return False
+
+
+def _upstream(route: Incoming, place: str) -> Iterator[Mistake]:
+    if not _is_web_address(route.upstream):
         yield (
             f"{place}.upstream",
             f'expected a URL such as "http://127.0.0.1:3000", found "{_without_user(route)}"',
         )
-    elif parts.username is not None or parts.query or parts.fragment:
+        return
+    parts = urlsplit(route.upstream)
+    if parts.username is not None or parts.query or parts.fragment:
         yield f"{place}.upstream", "expected a URL without user, query and fragment"
 
 
@@ -223,6 +243,8 @@ def _named_organizations(config: Config) -> Iterator[tuple[str, str | None]]:
         yield f"integration[{i}].organization", integration.organization
     for i, rule in enumerate(config.rule):
         yield f"rule[{i}].organization", rule.organization
+    for i, test in enumerate(config.connection_test):
+        yield f"connection_test[{i}].organization", test.organization
     for name in config.retention.organizations:
         yield f"retention.organizations.{name}", name
 

@@ -27,6 +27,7 @@ _TYPES: Final = {
     "tuple[str, ...]": "list of text",
     "list[str]": "list of text",
     "dict[str, Duration]": "duration by name",
+    "dict[str, str]": "text by name",
 }
 
 

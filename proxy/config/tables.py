@@ -185,6 +185,21 @@ class Api(Table, frozen=True, kw_only=True):
     """Origins whose pages may frame the embeddable tab; none: it may not be framed."""
 
 
+class ConnectionCheck(Table, frozen=True, kw_only=True):
+    """`[[connection_test]]`: what "test connection" sends for an integration."""
+
+    integration: str
+    """Name of the integration."""
+    organization: str | None = None
+    """Organization that it belongs to; unset: the one of `capture.organization`."""
+    url: str
+    """Harmless address, such as `https://slack.com/api/api.test`."""
+    method: str = "GET"
+    """HTTP method."""
+    headers: dict[str, str] = {}
+    """Header fields; `env:NAME` and `file:PATH` stand for values that are kept elsewhere."""
+
+
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Where a config came from, so that it can be read again."""
 
@@ -213,4 +228,5 @@ class Config(Table, frozen=True, kw_only=True):
     upstream: Upstream = Upstream()
     limits: Limits = Limits()
     api: Api = Api()
+    connection_test: tuple[ConnectionCheck, ...] = ()
     origin: Origin = Origin()

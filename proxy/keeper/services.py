@@ -4,18 +4,22 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, cast
+from urllib.parse import quote
 from uuid import UUID
 
 from proxy.api.notice import Notice
-from proxy.api.services import About, ApiServices, FullReader, ListenerAddress
-from proxy.config import Config, data_folder, store_address
+from proxy.api.services import About, ApiServices, ApiSettings, FullReader, ListenerAddress
+from proxy.config import Config, api_address, data_folder, store_address
 from proxy.config.units import seconds
+from proxy.connection_tests import ConnectionTests, HarmlessRequest
 from proxy.control import BoundAddress
 from proxy.keeper.store_thread import OpenStore, StoreThread
 from proxy.version import version
 from store.accounting import Accounting
+from store.activity import Direction
 from store.capture import Capture
 from store.errors import EntryError
+from store.identity import organization_id
 from store.log_entry import (
     LogCompletion,
     LogEntry,
@@ -42,7 +46,56 @@ def open_tokens(config: Config) -> TokenStore:
     """The tokens, with that of the command line on this machine, made when there is none."""
     folder = data_folder(config)
     admin_token(folder)
-    return TokenStore(folder.tokens, folder.admin_token)
+    own = {entry.name: entry.uuid for entry in config.organization}
+    return TokenStore(
+        folder.tokens, folder.admin_token, lambda name: own.get(name) or organization_id(name)
+    )
+
+
+def api_settings(config: Config) -> ApiSettings:
+    """How the API presents itself. A name that a page has bound to this address is refused on
+    loopback; elsewhere names of every kind lead here, and nothing is shown without a token."""
+    loopback = api_address(config).is_loopback
+    return ApiSettings(
+        allowed_hosts=frozenset(config.api.allowed_hosts if loopback else ("*",)),
+        frame_ancestors=config.api.frame_ancestors,
+    )
+
+
+def connection_tests(config: Config, listeners: tuple[BoundAddress, ...]) -> ConnectionTests | None:
+    """What sends the `[[connection_test]]` requests; `None` without a forward proxy."""
+    proxy = next((one for one in listeners if one.direction == Direction.OUTGOING), None)
+    if proxy is None:
+        return None
+    default = config.capture.organization
+    own = {entry.name: entry.uuid for entry in config.organization}
+    return ConnectionTests(
+        [
+            HarmlessRequest(
+                organization=own.get(name := test.organization or default) or organization_id(name),
+                integration=test.integration,
+                url=test.url,
+                method=test.method,
+                headers=test.headers,
+            )
+            for test in config.connection_test
+        ],
+        proxy=proxy_url(config, proxy),
+        ca=data_folder(config).ca_certificate,
+    )
+
+
+def proxy_url(config: Config, proxy: BoundAddress) -> str:
+    """How a client on this machine reaches the forward proxy, as its first user with a password
+    file where it asks for users."""
+    unspecified = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - replaced, not bound
+    host = unspecified.get(proxy.host, proxy.host)
+    place = f"[{host}]:{proxy.port}" if ":" in host else f"{host}:{proxy.port}"
+    for user in config.listen.credential:
+        if user.password_file is not None:
+            password = Path(user.password_file).expanduser().read_text().strip()
+            return f"http://{quote(user.user, safe='')}:{quote(password, safe='')}@{place}"
+    return f"http://{place}"
 
 
 def about(config: Config, listeners: tuple[BoundAddress, ...]) -> About:
@@ -82,8 +135,10 @@ def keeper_services(
         submit_entry=entries.submit,
         complete_entry=entries.complete,
         explain=explain,
+        test_connection=connection_tests(config, listeners),
         default_organization=config.capture.organization,
         viewer=VIEWER,
+        settings=api_settings(config),
     )
 
 
