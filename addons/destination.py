@@ -66,8 +66,8 @@ def name_forward(head: RequestHead) -> Named:
     return Named(scheme.decode(), host, port or (443 if scheme == b"https" else 80), path)
 
 
-def name_connect(head: RequestHead) -> tuple[str, int]:
-    """Host and port that CONNECT asks for.
+def name_connect(head: RequestHead) -> Named:
+    """The name of a CONNECT; its path is the authority.
 
     Raises:
         MalformedRequest: the target is not host:port, or the request has a body.
@@ -77,7 +77,7 @@ def name_connect(head: RequestHead) -> tuple[str, int]:
         raise MalformedRequest("CONNECT needs a port")
     if head.length or head.chunked:
         raise MalformedRequest("CONNECT with a body")
-    return host, port
+    return Named("https", host, port, head.target)
 
 
 def route(entrance: Entrance, named: Named) -> Target:

@@ -40,16 +40,15 @@ class Entrance:
             for entry in listener.credentials
         ]
 
-    def admits(self, peer: str) -> bool:
-        """Whether a client at this address may use the listener."""
-        return not self._allowed or within(plain_address(peer), self._allowed)
-
-    def authorize(self, credential: bytes | None) -> Binding:
-        """Whom a forward request belongs to.
+    def admit(self, peer: str, credential: bytes | None) -> Binding:
+        """Whom a forward request from this address belongs to.
 
         Raises:
-            Refusal: 407; credentials are needed and these are none of ours.
+            Refusal: 403; the client's network is not allowed. 407; credentials are needed and
+                these are none of ours.
         """
+        if self._allowed and not within(plain_address(peer), self._allowed):
+            raise Refusal("this client's network is not allowed", 403, ErrorCode.BLOCKED)
         if not self._credentials:
             return self.binding
         user, password = _basic(credential)

@@ -1,31 +1,8 @@
-"""The HTTP/1.1 relay: one mitmproxy layer, one client connection, one exchange at a time.
-
-States of the connection:
-
-    state    what happens                             leaves it
-    IDLE     between requests                         a byte -> HEAD
-    HEAD     a head is coming                         complete -> RELAY, or HANDED;
-                                                      malformed, too slow -> page, LINGER
-    RELAY    an exchange is in flight                 both sides complete -> IDLE or CLOSED;
-                                                      failure -> page and IDLE, or LINGER, CLOSED
-    HANDED   another layer has the connection:        -
-             a CONNECT's tunnel, HTTP/2, WebSocket
-    LINGER   answered before all of the request       client closes, or 2 s -> CLOSED
-             was read; the rest is thrown away
-    CLOSED   nothing is done any more                 -
-
-Stages of the answer in RELAY:
-
-    stage    what happens                             deadline
-    COMMIT   a durable request is read and committed  idle; the commit has its own
-    DIAL     the upstream is being connected          connect
-    WAIT     the request goes up                      idle until it is complete, then answer_head
-    BODY     the final head has been passed on        idle
-    DONE     the answer is complete, the request not  idle
+"""The HTTP/1.1 relay: one mitmproxy layer, one client connection, one exchange at a time. The
+table of its states is in `addons.relay_state`.
 """
 
 import asyncio
-from enum import Enum, auto
 from typing import Any, Final
 
 from mitmproxy.connection import ConnectionState
@@ -34,6 +11,7 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layer import Layer
 
 from addons import http1_write
+from addons.answer_side import AnswerSide
 from addons.conversation import AbortConnection, Conversation, DeadlineExpired, Finished
 from addons.destination import (
     Named,
@@ -48,12 +26,13 @@ from addons.errors import MalformedAnswer, MalformedRequest, Refusal
 from addons.exchange import Binding, Exchange, clock
 from addons.forwarded import ForwardedRule
 from addons.handover import FlowOrigin, http_layer, starts_http2
-from addons.http1_head import AnswerHead, RequestHead
-from addons.http1_parse import AnswerItem, End, RequestParser
+from addons.http1_head import RequestHead
+from addons.http1_parse import RequestParser
 from addons.link_pool import LinkPool
 from addons.listening_port import ListeningPort
 from addons.opening import claims_of, open_exchange, open_unparsed
 from addons.recording import finish_exchange
+from addons.relay_state import Stage, State
 from addons.routing import Target
 from addons.tls_contexts import HTTP2
 from addons.tunnel import Tunnel
@@ -73,27 +52,6 @@ _STATUS: Final = {
     ErrorCode.BLOCKED: 403,
 }
 _RETRY_LATER: Final = (b"Retry-After: 5\r\n",)
-
-
-class State(Enum):
-    """What the client connection is used for; see the table above."""
-
-    IDLE = auto()
-    HEAD = auto()
-    RELAY = auto()
-    HANDED = auto()
-    LINGER = auto()
-    CLOSED = auto()
-
-
-class Stage(Enum):
-    """How far the answer has come; see the table above."""
-
-    COMMIT = auto()
-    DIAL = auto()
-    WAIT = auto()
-    BODY = auto()
-    DONE = auto()
 
 
 class Http1Relay(Layer):
@@ -129,20 +87,16 @@ class Http1Relay(Layer):
         self.exchange: Exchange | None = None
         self.head: RequestHead | None = None
         self.target: Target | None = None
-        self.answer: AnswerHead | None = None
+        self.answer: AnswerSide | None = None
         self.link: UpstreamLink | None = None
         self.links = LinkPool()
         self._out: list[commands.Command] = []
         self._backlog = b""
         """Bytes behind the request in flight: pipelined ones."""
         self._began = 0.0
-        self._pending: list[bytes] = []
-        """Bytes for an upstream that is not connected yet."""
-        self._pending_size = 0
         self._path = b""
         self._extra = b""
         self._keep_client = True
-        self._chunk_answer = False
         self._client_ended = False
         self._winding_down = False
         conversation.relay = self
@@ -186,7 +140,8 @@ class Http1Relay(Layer):
             self._began = clock()
             self.entrance = self.port.entrance
             if starts_http2(data):
-                self._hand_over(None, b"", data)
+                self.client.alpn = HTTP2
+                self._hand_over(self.tunnel, self.binding, data)
                 return
         elif state is State.RELAY:
             if self.parser.complete:
@@ -200,7 +155,7 @@ class Http1Relay(Layer):
             self._malformed(fault)
             return
         if self.exchange is not None:
-            self._body()
+            self._body(self.exchange)
         elif self.parser.head is None:
             self.state = State.HEAD
             self.deadline = self._began + self.entrance.deadlines.request_head
@@ -219,64 +174,43 @@ class Http1Relay(Layer):
         """A head is complete: find out where it goes, and start."""
         self.head = head
         self._keep_client = not head.close
-        entrance = self.entrance
-        binding = self.binding
-        refusal: Refusal | None = None
-        address = self.peer
-        if head.method == b"CONNECT":
-            self._connect(head, rest)
-            return
         try:
             named = self._name(head)
         except MalformedRequest as fault:
             self._malformed(fault)
             return
+        target: Target | None = None
+        binding = self.binding
+        refusal: Refusal | None = None
         try:
-            if entrance.incoming:
-                address = self.forwarded.sender(head.headers)
-            elif self.tunnel is None:
-                binding = entrance.authorize(head.credential)
-                self._check_admitted()
-            target = self._target(named)
+            if not self.entrance.incoming and self.tunnel is None:
+                binding = self.entrance.admit(self.peer, head.credential)
+            target = self._find_target(head, named)
             binding = target.binding or binding
         except Refusal as error:
             refusal = error
-        if refusal is None and head.websocket:
-            self.target = target
-            self.binding = binding
-            self._hand_over(head, named.path, rest)
+        if target is not None and (head.websocket or head.method == b"CONNECT"):
+            self._leave_to_others(head, named, target, binding, rest)
             return
-        exchange = self.exchange = open_exchange(
-            entrance,
-            head,
-            named,
-            binding=binding,
-            began=self._began,
-            client_address=address,
-            claims=claims_of(head, entrance, trusted_hop=self.forwarded.trusted),
-        )
+        self.exchange = self._open(head, named, binding)
         self.state = State.RELAY
         if refusal is not None:
             self._refuse(refusal)
-            return
-        self.target = target
-        self._path = target.path(named.path)
-        self._extra = self.forwarded.lines(head) if entrance.incoming else b""
-        if target.durable:
-            exchange.durable = True
-            exchange.body_limit = entrance.settings.durable_limit
-            self._read_durable(head)
-        else:
-            self._send(head, exchange, target)
+        elif target is not None:
+            self._start(head, self.exchange, named, target)
 
     def _name(self, head: RequestHead) -> Named:
+        if head.method == b"CONNECT":
+            return name_connect(head)
         if self.tunnel is not None:
             return name_tunnelled(head, self.tunnel)
         if self.entrance.incoming:
             return name_incoming(head, self.client.sockname[:2])
         return name_forward(head)
 
-    def _target(self, named: Named) -> Target:
+    def _find_target(self, head: RequestHead, named: Named) -> Target:
+        if head.method == b"CONNECT" and (self.entrance.incoming or self.tunnel is not None):
+            raise Refusal("CONNECT is not taken here", 405, ErrorCode.BLOCKED)
         if self.tunnel is not None:
             return self.tunnel
         if self.entrance.incoming:
@@ -285,32 +219,51 @@ class Http1Relay(Layer):
             named.host, named.port, tls=named.scheme == "https"
         )
 
-    def _check_admitted(self) -> None:
-        if not self.entrance.admits(self.peer):
-            raise Refusal("this client's network is not allowed", 403, ErrorCode.BLOCKED)
+    def _open(self, head: RequestHead, named: Named, binding: Binding) -> Exchange:
+        forwarded = self.forwarded
+        return open_exchange(
+            self.entrance,
+            head,
+            named,
+            binding=binding,
+            began=self._began,
+            client_address=forwarded.sender(head.headers) if self.entrance.incoming else self.peer,
+            claims=claims_of(head, self.entrance, trusted_hop=forwarded.trusted),
+        )
+
+    def _start(self, head: RequestHead, exchange: Exchange, named: Named, target: Target) -> None:
+        entrance = self.entrance
+        self.target = target
+        self._path = target.path(named.path)
+        self._extra = self.forwarded.lines(head) if entrance.incoming else b""
+        if target.durable:
+            exchange.durable = True
+            exchange.body_limit = entrance.settings.durable_limit
+            self.stage = Stage.COMMIT
+            self._read_durable(head, exchange)
+        else:
+            self._send(head, exchange, target)
 
     def _send(self, head: RequestHead, exchange: Exchange, target: Target) -> None:
         """Send the head, and what has come of the body, to a kept or a new connection."""
         link = self.links.take(target)
-        first = http1_write.request_head(head, self._path, self._extra)
         if link is not None:
-            self.link = link
             self.stage = Stage.WAIT
             exchange.upstream_ready_at = self._began
             exchange.upstream_address = link.address
         else:
-            link = self.link = UpstreamLink(self.context, target, self.entrance.limits)
+            link = UpstreamLink(self.context, target, self.entrance.limits)
             self.stage = Stage.DIAL
             self.deadline = clock() + target.deadlines.connect
             self.conversation.dial_seconds = target.deadlines.connect
-        link.parser.expect(to_head=head.method == b"HEAD")
-        self.answer = None
-        body = self._take_body(head, exchange)
-        if self.stage is Stage.DIAL:
             self._out.extend(link.dial(self))
-        self._up(first + body if body else first)
-        if self.parser.complete:
-            self._request_done(exchange)
+        self.link = link
+        link.parser.expect(to_head=head.method == b"HEAD")
+        self.answer = AnswerSide(head, exchange)
+        body = self._take_body(head, exchange)
+        first = http1_write.request_head(head, self._path, self._extra)
+        self._out.extend(link.send(first + body if body else first))
+        self._request_moved(exchange)
 
     def _take_body(self, head: RequestHead, exchange: Exchange) -> bytes:
         """What has come of the body since the last call, as it goes to the upstream."""
@@ -326,74 +279,54 @@ class Http1Relay(Layer):
             out.append(http1_write.last_chunk(parser.trailers))
         return b"".join(out)
 
-    def _body(self) -> None:
+    def _body(self, exchange: Exchange) -> None:
         """More of a body has come."""
-        exchange, head = self.exchange, self.head
-        assert exchange is not None
+        head, link = self.head, self.link
         assert head is not None
         if self.stage is Stage.COMMIT:
-            self._read_durable(head)
+            self._read_durable(head, exchange)
             return
+        assert link is not None
         data = self._take_body(head, exchange)
         if data:
-            self._up(data)
+            self._out.extend(link.send(data))
+            if link.waiting > _HELD_BYTES:
+                self.conversation.hold(self.client, True)
+        self._request_moved(exchange)
+        if self.parser.complete and self.stage is Stage.DONE:
+            self._finish()
+
+    def _request_moved(self, exchange: Exchange) -> None:
+        """Bytes of the request have gone up, perhaps the last ones."""
+        if self.stage is Stage.DIAL:
+            return
         if self.parser.complete:
-            self._request_done(exchange)
-            if self.stage is Stage.DONE:
-                self._finish()
-        else:
-            self._watch_idle()
-
-    def _up(self, data: bytes) -> None:
-        link = self.link
-        assert link is not None
-        if link.open:
-            if not link.ended:
-                self._out.extend(link.send(data))
-            return
-        self._pending.append(data)
-        self._pending_size += len(data)
-        if self._pending_size > _HELD_BYTES:
-            self.conversation.hold(self.client, True)
-
-    def _request_done(self, exchange: Exchange) -> None:
-        if self.stage is not Stage.DIAL:
             exchange.sent_at = clock()
-            if self.stage is Stage.WAIT:
-                self._watch_answer(exchange.sent_at)
+        self._watch()
 
-    def _watch_answer(self, now: float) -> None:
+    def _watch(self) -> None:
+        """Set the deadline of the stage; DIAL and the commit have their own."""
         assert self.target is not None
-        seconds = self.target.deadlines.answer_head
-        self.deadline = now + seconds if seconds is not None else _NEVER
-
-    def _watch_idle(self) -> None:
-        if self.stage in (Stage.DIAL, Stage.COMMIT) and self.parser.complete:
-            return
-        assert self.target is not None
-        seconds = self.target.deadlines.idle
-        if self.stage is not Stage.DIAL:
-            self.deadline = clock() + seconds if seconds is not None else _NEVER
+        deadlines = self.target.deadlines
+        waiting = self.stage is Stage.WAIT and self.parser.complete
+        seconds = deadlines.answer_head if waiting else deadlines.idle
+        self.deadline = clock() + seconds if seconds is not None else _NEVER
 
     # Durable routes
 
-    def _read_durable(self, head: RequestHead) -> None:
+    def _read_durable(self, head: RequestHead, exchange: Exchange) -> None:
         """Read the whole request; commit it before the upstream sees a byte."""
-        exchange = self.exchange
-        assert exchange is not None
-        self.stage = Stage.COMMIT
         limit = self.entrance.settings.durable_limit
         self._take_body(head, exchange)
         if max(exchange.request_size, head.length) > limit:
             self._refuse(Refusal("the durable request is too large", 413, ErrorCode.TOO_LARGE))
-            return
-        if not self.parser.complete:
+        elif self.parser.complete:
+            self.deadline = _NEVER
+            self.conversation.run(self._commit(self.entrance, exchange))
+        else:
             if head.expects and exchange.request_size == 0:
                 self._to_client(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self._watch_idle()
-            return
-        self.deadline = _NEVER
-        self.conversation.run(self._commit(self.entrance, exchange))
+            self._watch()
 
     async def _commit(self, entrance: Entrance, exchange: Exchange) -> tuple[Exchange, bool]:
         try:
@@ -444,30 +377,21 @@ class Http1Relay(Layer):
     def _connected(self, link: UpstreamLink) -> None:
         exchange = self.exchange
         assert exchange is not None
-        now = clock()
         exchange.connect = link.connect_ms
         exchange.tls = link.tls_ms
-        exchange.upstream_ready_at = now
+        exchange.upstream_ready_at = clock()
         exchange.upstream_address = link.address
         self.stage = Stage.WAIT
-        data = b"".join(self._pending)
-        self._pending = []
-        if self._pending_size > _HELD_BYTES:
-            self.conversation.hold(self.client, False)
-        self._pending_size = 0
-        self._out.extend(link.send(data))
-        if self.parser.complete:
-            exchange.sent_at = now
-            self._watch_answer(now)
-            if self._client_ended:
-                self._pass_on_end(link)
-        else:
-            self._watch_idle()
+        self._out.extend(link.flush())
+        self.conversation.hold(self.client, False)
+        self._request_moved(exchange)
+        if self._client_ended:
+            self._pass_on_end(link)
 
     def _from_upstream(self, event: events.ConnectionEvent) -> None:
         link = self.link
         if link is None or event.connection is not link.server:
-            self._kept_link_event(event)
+            self._out.extend(self.links.event(event))
             return
         if link.tls is None:
             if isinstance(event, events.DataReceived):
@@ -483,91 +407,34 @@ class Http1Relay(Layer):
         if link.ended and self.link is link:
             self._upstream_closed(link)
 
-    def _kept_link_event(self, event: events.ConnectionEvent) -> None:
-        """A kept connection says something unasked: session tickets are fine, the rest ends it."""
-        link = self.links.remove(event.connection)
-        if link is None:
-            return
-        if link.tls is not None:
-            self._out.extend(link.tls.handle_event(event))
-            if not link.inbox and not link.ended:
-                self.links.put(link)
-                return
-        self._drop(link)
-
     def _answer_bytes(self, link: UpstreamLink, data: bytes) -> None:
         try:
             items = link.parser.feed(data)
         except MalformedAnswer as fault:
             self._fail(ErrorCode.PROTOCOL, str(fault))
             return
-        if items:
-            self._answer_items(items)
-
-    def _answer_items(self, items: list[AnswerItem]) -> None:
-        exchange = self.exchange
-        if exchange is None:
+        answer = self.answer
+        if not items or answer is None:
             return
-        out: list[bytes] = []
-        ended: End | None = None
-        for item in items:
-            if type(item) is bytes:
-                exchange.take_answer(item)
-                out.append(http1_write.chunk(item) if self._chunk_answer else item)
-            elif isinstance(item, AnswerHead):
-                out.append(self._answer_head(item, exchange))
-            elif isinstance(item, End):
-                ended = item
-                if self._chunk_answer:
-                    exchange.response_trailers = item.trailers
-                    out.append(http1_write.last_chunk(item.trailers))
-        self._to_client(out[0] if len(out) == 1 else b"".join(out))
-        if ended is not None:
-            self._answer_done()
+        self._to_client(answer.pass_on(items, close=self._winding_down))
+        if answer.head is not None:
+            self.stage = Stage.BODY
+            self._keep_client = answer.keep
+        if answer.ended:
+            self._answer_done(answer)
         else:
-            self._watch_idle_answer()
+            self._watch()
 
-    def _watch_idle_answer(self) -> None:
-        assert self.target is not None
-        seconds = self.target.deadlines.idle
-        if self.stage is Stage.BODY:
-            self.deadline = clock() + seconds if seconds is not None else _NEVER
-
-    def _answer_head(self, answer: AnswerHead, exchange: Exchange) -> bytes:
-        head = self.head
-        assert head is not None
-        if answer.interim:
-            if head.minor == 0:
-                return b""
-            return http1_write.answer_head(answer, chunked=False, hop=b"")
-        exchange.answered_at = clock()
-        exchange.take_answer_head(answer)
-        self.answer = answer
-        self.stage = Stage.BODY
-        chunked = answer.chunked is not None and head.minor == 1
-        self._chunk_answer = chunked and not answer.bodiless
-        keep = self._keep_client = (
-            not head.close
-            and not answer.until_close
-            and not self._winding_down
-            and (head.minor == 1 or answer.length is not None or answer.bodiless)
-        )
-        if head.minor == 1:
-            hop = b"" if keep else b"Connection: close\r\n"
-        else:
-            hop = b"Connection: keep-alive\r\n" if keep else b""
-        return http1_write.answer_head(answer, chunked=chunked, hop=hop)
-
-    def _answer_done(self) -> None:
+    def _answer_done(self, answer: AnswerSide) -> None:
         self.stage = Stage.DONE
-        if self.parser.complete:
-            self._finish()
-        elif not self._keep_client or (self.answer is not None and self.answer.close):
+        if not self.parser.complete:
+            assert answer.head is not None
+            if self._keep_client and not answer.head.close:
+                self._watch()
+                return
             # The rest of the request has no taker.
             self._keep_client = False
-            self._finish()
-        else:
-            self._watch_idle()
+        self._finish()
 
     def _upstream_closed(self, link: UpstreamLink) -> None:
         exchange = self.exchange
@@ -575,7 +442,8 @@ class Http1Relay(Layer):
         reset = self.conversation.was_reset(link.server)
         if self.stage is Stage.BODY:
             if link.parser.end_of_stream() and not reset:
-                self._answer_done()
+                assert self.answer is not None
+                self._answer_done(self.answer)
             else:
                 self._fail(ErrorCode.RESET, "the upstream closed in the middle of its answer")
         elif self.stage is Stage.DONE:
@@ -655,7 +523,7 @@ class Http1Relay(Layer):
             return
         exchange.fail(code, message)
         if self.stage in (Stage.BODY, Stage.DONE):
-            answer = self.answer
+            answer = self.answer.head if self.answer is not None else None
             self._end_exchange()
             # Only a reset tells the client that a body without framing is not complete.
             if answer is not None and answer.until_close:
@@ -667,8 +535,11 @@ class Http1Relay(Layer):
             self._page(_STATUS.get(code, 502))
 
     def _refuse(self, refusal: Refusal) -> None:
-        assert self.exchange is not None
-        self.exchange.fail(refusal.code, str(refusal))
+        exchange, head = self.exchange, self.head
+        assert exchange is not None
+        if head is not None:
+            self._take_body(head, exchange)
+        exchange.fail(refusal.code, str(refusal))
         self._page(refusal.status, refusal.headers)
 
     def _malformed(self, fault: MalformedRequest) -> None:
@@ -677,7 +548,7 @@ class Http1Relay(Layer):
         self._keep_client = False
         self._backlog = b""
         self.state = State.RELAY
-        if self.stage in (Stage.BODY, Stage.DONE) and self.answer is not None:
+        if self.stage in (Stage.BODY, Stage.DONE):
             self._end_exchange()
             self._close_client()
         else:
@@ -739,15 +610,14 @@ class Http1Relay(Layer):
         if (
             whole
             and link is not None
-            and answer is not None
             and head is not None
-            and not (answer.close or head.close or link.ended or link.parser.desync)
+            and answer is not None
+            and answer.head is not None
+            and not (answer.head.close or head.close or link.ended or link.parser.desync)
         ):
             link.exchanges += 1
             self.link = None
-            replaced = self.links.put(link)
-            if replaced is not None:
-                self._drop(replaced)
+            self._out.extend(self.links.put(link))
         self._end_exchange()
         if self._keep_client and whole:
             self._await_next()
@@ -763,10 +633,7 @@ class Http1Relay(Layer):
             finish_exchange(self.entrance.sink, exchange)
         link, self.link = self.link, None
         if link is not None:
-            self._drop(link)
-        if self._pending:
-            self._pending = []
-            self._pending_size = 0
+            self._out.append(link.close())
             self.conversation.hold(self.client, False)
 
     def _await_next(self) -> None:
@@ -778,12 +645,7 @@ class Http1Relay(Layer):
         self.answer = None
         self.stage = Stage.WAIT
         self.state = State.IDLE
-        self._chunk_answer = False
         self.deadline = clock() + _KEEP_ALIVE
-
-    def _drop(self, link: UpstreamLink) -> None:
-        link.parser.close()
-        self._out.append(commands.CloseConnection(link.server))
 
     def _to_client(self, data: bytes) -> None:
         if data:
@@ -793,8 +655,7 @@ class Http1Relay(Layer):
         self.state = State.CLOSED
         self.deadline = _NEVER
         self.parser.close()
-        for link in self.links.empty():
-            self._drop(link)
+        self._out.extend(self.links.close())
         self._out.append(commands.CloseConnection(self.client))
 
     def _linger(self) -> None:
@@ -811,46 +672,22 @@ class Http1Relay(Layer):
 
     # Other layers
 
-    def _connect(self, head: RequestHead, rest: bytes) -> None:
-        """CONNECT: answer it, and let decide what comes next."""
-        try:
-            host, port = name_connect(head)
-        except MalformedRequest as fault:
-            self._malformed(fault)
+    def _leave_to_others(
+        self, head: RequestHead, named: Named, target: Target, binding: Binding, rest: bytes
+    ) -> None:
+        """CONNECT is answered, and what comes next decides; a WebSocket's handshake goes to
+        mitmproxy's own layer."""
+        if head.method == b"CONNECT":
+            self._to_client(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            self._become(Tunnel(self, host=named.host, port=named.port, binding=binding), rest)
             return
-        try:
-            if self.entrance.incoming or self.tunnel is not None:
-                raise Refusal("CONNECT is not taken here", 405, ErrorCode.BLOCKED)
-            binding = self.entrance.authorize(head.credential)
-            self._check_admitted()
-        except Refusal as refusal:
-            self.exchange = open_exchange(
-                self.entrance,
-                head,
-                Named("https", host, port, head.target),
-                binding=self.binding,
-                began=self._began,
-                client_address=self.peer,
-                claims=None,
-            )
-            self.state = State.RELAY
-            self._refuse(refusal)
-            return
-        self._to_client(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        self._become(Tunnel(self, host=host, port=port, binding=binding), rest)
+        # An incoming connection may use several routes: its requests are routed one by one.
+        fixed = None if self.entrance.incoming else target
+        self._hand_over(fixed, binding, http1_write.upgrade_head(head, named.path) + rest)
 
-    def _hand_over(self, head: RequestHead | None, path: bytes, data: bytes) -> None:
-        """WebSocket and HTTP/2 go through mitmproxy's own layers from here on."""
-        if head is None:
-            self.client.alpn = HTTP2
-        else:
-            data = http1_write.upgrade_head(head, path) + data
+    def _hand_over(self, fixed: Target | None, binding: Binding, data: bytes) -> None:
         origin = FlowOrigin(
-            self.conversation,
-            self.port,
-            binding=self.binding,
-            forwarded=self.forwarded,
-            fixed=self.tunnel if head is None or self.entrance.incoming else self.target,
+            self.conversation, self.port, binding=binding, forwarded=self.forwarded, fixed=fixed
         )
         self._become(http_layer(self.context, origin), data)
 
@@ -858,8 +695,7 @@ class Http1Relay(Layer):
         self.state = State.HANDED
         self.deadline = _NEVER
         self.parser.close()
-        for link in self.links.empty():
-            self._drop(link)
+        self._out.extend(self.links.close())
         handle: Any = layer.handle_event
         self.handle_event = handle  # type: ignore[method-assign]
         self._out.extend(layer.handle_event(events.Start()))

@@ -3,6 +3,7 @@
 from typing import Final
 
 from mitmproxy.connection import Connection
+from mitmproxy.proxy import commands, events
 
 from addons.routing import Target
 from addons.upstream_link import UpstreamLink
@@ -23,23 +24,37 @@ class LinkPool:
         """An open link to the target, no longer in the pool."""
         return self._links.pop(target.key, None)
 
-    def put(self, link: UpstreamLink) -> UpstreamLink | None:
-        """Keep a link; returns one that has to be closed for it."""
+    def put(self, link: UpstreamLink) -> list[commands.Command]:
+        """Keep a link; the commands close one that has to go for it."""
         links = self._links
         replaced = links.pop(link.target.key, None)
         links[link.target.key] = link
         if replaced is None and len(links) > _KEPT:
             replaced = links.pop(next(iter(links)))
-        return replaced
+        return [replaced.close()] if replaced is not None else []
 
-    def remove(self, connection: Connection) -> UpstreamLink | None:
-        """The kept link of a connection, no longer in the pool."""
-        for key, link in self._links.items():
-            if link.server is connection:
-                return self._links.pop(key)
-        return None
+    def event(self, event: events.ConnectionEvent) -> list[commands.Command]:
+        """A kept connection says something unasked: session tickets are fine, the rest ends
+        it."""
+        link = self._find(event.connection)
+        if link is None:
+            return []
+        out: list[commands.Command] = []
+        if link.tls is not None:
+            out.extend(link.tls.handle_event(event))
+            if not link.inbox and not link.ended:
+                return out
+        del self._links[link.target.key]
+        out.append(link.close())
+        return out
 
-    def empty(self) -> list[UpstreamLink]:
-        """All links, no longer in the pool."""
+    def close(self) -> list[commands.Command]:
+        """The commands that close every kept link."""
         links, self._links = list(self._links.values()), {}
-        return links
+        return [link.close() for link in links]
+
+    def _find(self, connection: Connection) -> UpstreamLink | None:
+        for link in self._links.values():
+            if link.server is connection:
+                return link
+        return None

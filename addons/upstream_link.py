@@ -1,6 +1,6 @@
 """One upstream connection of a relay, plain or TLS, with the parser of its answers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from mitmproxy.connection import Server
@@ -41,6 +41,7 @@ class UpstreamLink:
     would bind its old source port."""
 
     __slots__ = (
+        "_waiting",
         "address",
         "connect_ms",
         "dialled_at",
@@ -54,6 +55,7 @@ class UpstreamLink:
         "target",
         "tls",
         "tls_ms",
+        "waiting",
     )
 
     def __init__(self, context: Context, target: Target, limits: Limits) -> None:
@@ -72,6 +74,9 @@ class UpstreamLink:
         self.address: str | None = None
         """Where the connection went, `address:port`."""
         self.inbox: list[bytes] = []
+        self._waiting: list[bytes] = []
+        self.waiting = 0
+        """Bytes that wait for the connection."""
         self.open = False
         self.failure: str | None = None
         self.ended = False
@@ -103,6 +108,18 @@ class UpstreamLink:
         elif failure is None:
             self.tls_ms = (now - self.dialled_at) * 1000.0 - self.connect_ms
 
+    def close(self) -> commands.Command:
+        """The command that lets the connection go."""
+        self.parser.close()
+        return commands.CloseConnection(self.server)
+
+    def flush(self) -> Iterable[commands.Command]:
+        """The commands that send what has waited for the connection."""
+        data = b"".join(self._waiting)
+        self._waiting.clear()
+        self.waiting = 0
+        return self.send(data)
+
     def completed(self, event: events.CommandCompleted) -> Iterator[commands.Command]:
         """The reply to a command of this link's."""
         if isinstance(event, events.OpenConnectionCompleted):
@@ -113,8 +130,15 @@ class UpstreamLink:
         if self.tls is not None:
             yield from self.tls.handle_event(event)
 
-    def send(self, data: bytes) -> Iterator[commands.Command] | list[commands.Command]:
-        """The commands that send bytes to the upstream."""
+    def send(self, data: bytes) -> Iterable[commands.Command]:
+        """The commands that send bytes to the upstream; before it is connected, none: the
+        bytes wait for `flush`."""
+        if not self.open:
+            self._waiting.append(data)
+            self.waiting += len(data)
+            return ()
+        if self.ended:
+            return ()
         if self.tls is not None:
             return self.tls.send_data(data)
         return [commands.SendData(self.server, data)]

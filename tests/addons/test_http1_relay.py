@@ -637,6 +637,26 @@ async def test_deadlines(tmp_path: Path, late: Late) -> None:
     assert capture.error_code == late.code
 
 
+async def test_a_slow_body_is_not_held_to_the_deadline_of_the_head(tmp_path: Path) -> None:
+    deadlines = Deadlines(request_head=0.3)
+    async with (
+        upstream(answering(OK)) as server,
+        world(tmp_path, to(server), deadlines=deadlines) as w,
+    ):
+        reader, writer = await w.connect()
+        for _ in range(2):
+            writer.write(b"POST / HTTP/1.1\r\nHost: h\r\n")
+            await asyncio.sleep(0.05)
+            writer.write(b"Content-Length: 4\r\n\r\n")
+            for _ in range(4):
+                await asyncio.sleep(0.15)
+                writer.write(b"x")
+            assert await reader.readexactly(len(OK)) == OK
+        writer.close()
+        captures = await w.sink.wait(2)
+    assert [c.error_code for c in captures] == [None, None]
+
+
 async def test_without_deadlines_an_answer_may_take_its_time(tmp_path: Path) -> None:
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)

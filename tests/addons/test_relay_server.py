@@ -59,14 +59,14 @@ async def test_a_fault_in_a_layer_stays_in_its_connection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     secret = "sk_" + "live_0123456789"
-    real = http1_relay.Http1Relay._answer_items
+    real = http1_relay.Http1Relay._answer_bytes
 
-    def faulty(self: Any, items: Any) -> None:
+    def faulty(self: Any, link: Any, data: bytes) -> None:
         if self._path == b"/fault":
             raise AssertionError(f"unexpected {secret}")
-        real(self, items)
+        real(self, link, data)
 
-    monkeypatch.setattr(http1_relay.Http1Relay, "_answer_items", faulty)
+    monkeypatch.setattr(http1_relay.Http1Relay, "_answer_bytes", faulty)
     async with upstream(answering(OK)) as server, world(tmp_path, to(server)) as w:
         other, writer = await w.connect()
         with caplog.at_level(logging.ERROR):
