@@ -34,13 +34,22 @@ def create_app(services: ApiServices) -> Starlette:
     metrics = ApiMetrics(services.registry, services.accounting)
     endpoints = all_endpoints(metrics)
     document = document_endpoint(endpoints, services.about.version)
-    viewer = services.viewer
     settings = services.settings
-    pages = [] if viewer is None else ViewerFiles(viewer, settings.frame_ancestors).routes()
+    files = None
+    if services.viewer is not None:
+        files = ViewerFiles(services.viewer, settings.frame_ancestors)
+
+    async def http_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code != 404:
+            return problem(error.status_code, "not possible here", headers=error.headers)
+        page = files.missing(request) if files else None
+        return page or problem(404, "there is nothing at this path")
+
     app = Starlette(
-        routes=[*routes((*endpoints, document), services), *pages],
+        routes=[*routes((*endpoints, document), services), *(files.routes() if files else [])],
         middleware=[Middleware(Guard, allowed_hosts=settings.allowed_hosts, metrics=metrics)],
-        exception_handlers={HTTPException: _http_error},
+        exception_handlers={HTTPException: http_error},
     )
     # A path with one slash too many is another path; guessing hides mistakes.
     app.router.redirect_slashes = False
@@ -63,9 +72,3 @@ def all_endpoints(metrics: ApiMetrics) -> tuple[Endpoint, ...]:
         *session.ENDPOINTS,
         *health.endpoints(metrics),
     )
-
-
-async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    detail = "there is nothing at this path" if error.status_code == 404 else "not possible here"
-    return problem(error.status_code, detail, headers=error.headers)

@@ -104,7 +104,7 @@ async def _position(call: Call) -> int:
     was replaced), and following it would show nothing for ever."""
     newest = await call.services.reader.last_seq()
     text = call.request.headers.get("last-event-id")
-    if text is not None:
+    if text:
         if not (text.isascii() and text.isdecimal() and int(text[:20]) <= _MAX_SEQ):
             raise ProblemError(422, "expected the id of an event", parameter="Last-Event-ID")
         return min(int(text), newest)

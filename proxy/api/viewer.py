@@ -61,6 +61,14 @@ class ViewerFiles:
             Route("/static/{file:path}", self._file),
         ]
 
+    def missing(self, request: Request) -> Response | None:
+        """The viewer's page for somebody who followed a link to nowhere; `None` for programs."""
+        if request.method != "GET" or "text/html" not in request.headers.get("accept", ""):
+            return None
+        response = self._send(request, "index.html")
+        response.status_code = 404
+        return response
+
     async def _page(self, request: Request) -> Response:
         return self._send(request, "index.html", ancestors="'none'")
 

@@ -131,3 +131,18 @@ async def test_head_is_get_without_the_body(world: World, client: httpx.AsyncCli
     assert head.status_code == 200
     assert head.content == b""
     assert head.headers["content-length"] == get.headers["content-length"]
+
+
+async def test_who_may_not_see_bodies_cannot_search_them(
+    world: World, client: httpx.AsyncClient, anyone: httpx.AsyncClient
+) -> None:
+    world.write(row(request_body='{"instrument": "xylophone"}'))
+    search = {"q": "xylophone"}
+    assert len((await client.get(LIST, params=search)).json()["items"]) == 1
+    headers = {"Authorization": f"Bearer {world.token(Right.READ)}"}
+    for path in (LIST, "/api/v1/activities/export"):
+        answer = await anyone.get(path, params=search, headers=headers)
+        assert answer.status_code == 200
+        assert "created_at" not in answer.text
+    facets = await anyone.get("/api/v1/facets", params=search, headers=headers)
+    assert not any(facets.json().values())

@@ -104,3 +104,12 @@ async def test_pages_are_only_read(pages: httpx.AsyncClient) -> None:
     answer = await pages.post("/")
     assert answer.status_code == 405
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_link_to_nowhere_shows_a_page_to_people(pages: httpx.AsyncClient) -> None:
+    for path in ("/nowhere", "/api/v1/nowhere"):
+        answer = await pages.get(path, headers={"Accept": "text/html,*/*;q=0.8"})
+        assert answer.status_code == 404
+        assert "index" in answer.text
+        program = await pages.get(path)
+        assert program.headers["content-type"] == "application/problem+json"
