@@ -17,7 +17,6 @@ from store.sqlite.narrowing import (
     Fragment,
     Narrowing,
     counted_rows,
-    keys_between,
 )
 from store.sqlite.pool import Connection
 from store.sqlite.zones import extent, stretches
@@ -100,8 +99,8 @@ async def _from_rows(
     deadline = time.monotonic() + patience
     left = SAMPLE
     low, high = await extent(connection, narrowing, HIGHEST_KEY)
-    async for lowest, upper in stretches(connection, narrowing, low, high):
-        statement = counted_rows(_ON_ROWS[name], narrowing, keys_between(lowest, upper), left)
+    async for stretch in stretches(connection, narrowing, low, high):
+        statement = counted_rows(_ON_ROWS[name], narrowing, stretch, left)
         for value, count in await connection.rows(statement):
             left -= count
             if value is not None:

@@ -17,6 +17,8 @@ from store.scope import Scope
 from store.sqlite.keys import (
     ACTIVITY_TYPES,
     DIRECTIONS,
+    HIGHEST_KEY,
+    LOWEST_KEY,
     STATUSES,
     TRACE_SHIFT,
     first_key,
@@ -26,6 +28,8 @@ from store.sqlite.schema import FROM_ACTIVITIES, FROM_CONTENTS
 from store.times import uuid_bytes
 
 type Value = str | int | float | bytes
+type Stretch = list[tuple[int, int]]
+"""Ranges of keys, newest first, each from its first number to below its second."""
 
 _NAMES: Final = {
     "organization": "o.name",
@@ -189,24 +193,35 @@ def any_of(column: str, values: Iterable[Value]) -> Fragment:
     return Fragment(*_in(column, values))
 
 
-def keys_between(low: int, high: int) -> Fragment:
-    """Keys from `low` to below `high`."""
-    return Fragment("a.key >= ? AND a.key < ?", (low, high))
-
-
 def select(
     columns: str,
     narrowing: Narrowing,
-    within: Fragment,
+    stretch: Stretch,
     limit: int,
     *,
     full: bool = False,
-    by_seq: bool = False,
+    also: Fragment | None = None,
 ) -> Fragment:
-    """The statement that reads `columns` of matching activities, newest first or in `seq`
-    order."""
-    order = "a.seq" if by_seq else "a.key DESC"
-    keys = _matching(narrowing, within, limit, order, by_seq)
+    """The statement that reads `columns` of matching activities of a stretch, newest first.
+    `also` is one more condition."""
+    source, *within = _source(narrowing, stretch)
+    keys = _matching(source, [*within, *([also] if also else []), *narrowing.rows], limit)
+    return _reading(columns, keys, "a.key DESC", full)
+
+
+def select_changes(columns: str, narrowing: Narrowing, after: int, limit: int) -> Fragment:
+    """The statement that reads `columns` of matching activities above a `seq`, in that order."""
+    low = LOWEST_KEY if narrowing.since_key is None else narrowing.since_key
+    high = HIGHEST_KEY if narrowing.until_key is None else narrowing.until_key
+    source = Fragment("activities a INDEXED BY activities_seq")
+    # The plus signs keep SQLite from walking along the keys instead.
+    new = Fragment("a.seq > ? AND +a.key >= ? AND +a.key < ?", (after, low, high))
+    return _reading(
+        columns, _matching(source, [new, *narrowing.rows], limit, "a.seq"), "a.seq", False
+    )
+
+
+def _reading(columns: str, keys: Fragment, order: str, full: bool) -> Fragment:
     return Fragment(
         f"SELECT {columns} FROM ({keys.sql}) CROSS JOIN"  # noqa: S608
         f" {FROM_CONTENTS if full else FROM_ACTIVITIES} WHERE a.key = found ORDER BY {order}",
@@ -214,9 +229,10 @@ def select(
     )
 
 
-def counted_rows(value: str, narrowing: Narrowing, within: Fragment, limit: int) -> Fragment:
+def counted_rows(value: str, narrowing: Narrowing, stretch: Stretch, limit: int) -> Fragment:
     """The statement that counts the values of an expression among the newest `limit` rows."""
-    keys = _matching(narrowing, within, limit, "a.key DESC")
+    source, *within = _source(narrowing, stretch)
+    keys = _matching(source, [*within, *narrowing.rows], limit)
     return Fragment(
         f"SELECT {value}, count(*) FROM ({keys.sql}) CROSS JOIN {FROM_ACTIVITIES}"  # noqa: S608
         " WHERE a.key = found GROUP BY 1",
@@ -225,17 +241,14 @@ def counted_rows(value: str, narrowing: Narrowing, within: Fragment, limit: int)
 
 
 def _matching(
-    narrowing: Narrowing, within: Fragment, limit: int, order: str, by_seq: bool = False
+    source: Fragment, conditions: Sequence[Fragment], limit: int, order: str = "a.key DESC"
 ) -> Fragment:
     """The keys of matching activities. The only place where these are looked for.
 
     Everything else is read for them only. SQLite leaves out the joins whose columns no
     condition names, so lists never read bodies.
     """
-    wanted = joined((within, *narrowing.rows))
-    source = Fragment(f"activities a {'INDEXED BY activities_seq' * by_seq}")
-    if narrowing.traced and not by_seq:
-        source = _stretches_of(within)
+    wanted = joined(conditions)
     return Fragment(
         f"SELECT a.key AS found FROM {source.sql}"  # noqa: S608
         " LEFT JOIN endpoints e ON e.number = a.endpoint"
@@ -245,15 +258,26 @@ def _matching(
     )
 
 
-def _stretches_of(within: Fragment) -> Fragment:
-    """Activities by way of the index of trace ids, for keys between two bounds."""
-    low, high = within.values
-    return Fragment(
-        "(WITH RECURSIVE numbers (n) AS (SELECT ? UNION ALL SELECT n + 1 FROM numbers"  # noqa: S608
-        " WHERE n < ?) SELECT n FROM numbers) CROSS JOIN activities a"
-        f" INDEXED BY activities_trace ON (a.key >> {TRACE_SHIFT}) = n",
-        (int(low) >> TRACE_SHIFT, int(high) >> TRACE_SHIFT),
+def _source(narrowing: Narrowing, stretch: Stretch) -> list[Fragment]:
+    """Activities of a stretch: what to read, then conditions."""
+    low, high = stretch[-1][0], stretch[0][1]
+    if narrowing.traced:
+        # By way of the index of trace ids.
+        source = Fragment(
+            "(WITH RECURSIVE numbers (n) AS (SELECT ? UNION ALL SELECT n + 1 FROM numbers"  # noqa: S608
+            " WHERE n < ?) SELECT n FROM numbers) CROSS JOIN activities a INDEXED BY"
+            f" activities_trace ON (a.key >> {TRACE_SHIFT}) = n",
+            (low >> TRACE_SHIFT, high >> TRACE_SHIFT),
+        )
+        return [source, Fragment("a.key >= ? AND a.key < ?", (low, high))]
+    if len(stretch) == 1:
+        return [Fragment("activities a"), Fragment("a.key >= ? AND a.key < ?", (low, high))]
+    source = Fragment(
+        "json_each(?) s CROSS JOIN activities a ON a.key >= json_extract(s.value, '$[0]')"
+        " AND a.key < json_extract(s.value, '$[1]')",
+        (json.dumps(stretch),),
     )
+    return [source]
 
 
 def _numbers(numbers: Resolved) -> list[Fragment]:

@@ -10,12 +10,13 @@ from store.cursors import decode_cursor, encode_cursor
 from store.filters import EVERYTHING, ActivityFilter
 from store.scope import Scope
 from store.sqlite.analytics import SqliteAnalytics
-from store.sqlite.keys import HIGHEST_KEY, LOWEST_KEY, PROBES, key_of
+from store.sqlite.keys import HIGHEST_KEY, PROBES, key_of
 from store.sqlite.narrowing import (
     Fragment,
     Narrowing,
-    keys_between,
+    Stretch,
     select,
+    select_changes,
 )
 from store.sqlite.pool import Connection
 from store.sqlite.rows import FULL_COLUMNS, LISTED, full, listed
@@ -38,12 +39,12 @@ class SqliteReader(SqliteAnalytics):
         found: list[Any] = []
         async with scoped(self._pool, scope, where) as (connection, narrowing):
             low, high = await extent(connection, narrowing, below)
-            async for lowest, upper in stretches(connection, narrowing, low, high):
-                within = keys_between(lowest, upper)
+            async for stretch in stretches(connection, narrowing, low, high):
                 missing = limit + 1 - len(found)
-                found += await connection.rows(select(LISTED, narrowing, within, missing))
+                found += await connection.rows(select(LISTED, narrowing, stretch, missing))
                 if len(found) > limit:
                     return _page(scope, found[:limit], found[limit - 1][0])
+                lowest = stretch[-1][0]
                 if time.monotonic() > deadline and lowest > low:
                     return _page(scope, found, lowest)
         return _page(scope, found, None)
@@ -57,8 +58,8 @@ class SqliteReader(SqliteAnalytics):
             if narrowing.empty:
                 return None
             key = key_of(raw)
-            within = Fragment("a.key >= ? AND a.key < ? AND a.id = ?", (key, key + PROBES, raw))
-            found = await _full(connection, scope, narrowing, within, 1)
+            own = Fragment("a.id = ?", (raw,))
+            found = await _full(connection, scope, narrowing, [(key, key + PROBES)], 1, own)
         return found[0][1] if found else None
 
     async def changes(
@@ -72,8 +73,7 @@ class SqliteReader(SqliteAnalytics):
         async with scoped(self._pool, scope, where) as (connection, narrowing):
             if narrowing.empty:
                 return []
-            within = _since_seq(narrowing, after)
-            statement = select(LISTED, narrowing, within, limit, by_seq=True)
+            statement = select_changes(LISTED, narrowing, after, limit)
             return [listed(row, not scope.bodies) for row in await connection.rows(statement)]
 
     async def last_seq(self) -> int:
@@ -87,37 +87,38 @@ class SqliteReader(SqliteAnalytics):
         transaction is held between rows, so the writer's checkpoints go on."""
         async with scoped(self._pool, scope, where) as (connection, narrowing):
             low, high = await extent(connection, narrowing, HIGHEST_KEY)
-            ranges = [found async for found in stretches(connection, narrowing, low, high)]
-        for lowest, upper in ranges:
-            below = upper
-            while below > lowest:
+            found = [one async for one in stretches(connection, narrowing, low, high)]
+        for stretch in found:
+            while stretch:
                 async with self._pool.connection() as connection:
-                    within = keys_between(lowest, below)
-                    found = await _full(connection, scope, narrowing, within, _EXPORTED)
-                for _, activity in found:
+                    rows = await _full(connection, scope, narrowing, stretch, _EXPORTED)
+                for _, activity in rows:
                     yield activity
-                if len(found) < _EXPORTED:
-                    break
-                below = found[-1][0]
+                stretch = _below(stretch, rows[-1][0]) if len(rows) == _EXPORTED else []
+
+
+def _below(stretch: Stretch, key: int) -> Stretch:
+    """What is left of a stretch below a key."""
+    return [(low, min(high, key)) for low, high in stretch if low < key]
 
 
 async def _full(
-    connection: Connection, scope: Scope, narrowing: Narrowing, within: Fragment, limit: int
+    connection: Connection,
+    scope: Scope,
+    narrowing: Narrowing,
+    stretch: Stretch,
+    limit: int,
+    also: Fragment | None = None,
 ) -> list[tuple[int, Activity]]:
     """Keys and activities, in full as far as the scope allows."""
     if not scope.bodies:
-        rows = await connection.rows(select(LISTED, narrowing, within, limit))
+        rows = await connection.rows(select(LISTED, narrowing, stretch, limit, also=also))
         return [(row[0], listed(row, withheld=True)) for row in rows]
-    rows = await connection.rows(select(FULL_COLUMNS, narrowing, within, limit, full=True))
+    statement = select(FULL_COLUMNS, narrowing, stretch, limit, full=True, also=also)
+    rows = await connection.rows(statement)
     if not all(connection.decompressor.knows(row[-1]) for row in rows):
         await connection.learn_dictionaries()
     return [(row[0], full(row, connection.decompressor)) for row in rows]
-
-
-def _since_seq(narrowing: Narrowing, after: int) -> Fragment:
-    low = LOWEST_KEY if narrowing.since_key is None else narrowing.since_key
-    high = HIGHEST_KEY if narrowing.until_key is None else narrowing.until_key
-    return Fragment("a.seq > ? AND +a.key >= ? AND +a.key < ?", (after, low, high))
 
 
 def _page(scope: Scope, rows: Sequence[Any], position: int | None) -> Page:

@@ -130,19 +130,21 @@ class SqliteWriter:
 
     def _open(self) -> None:
         self._database = open_for_writing(self._path)
-        self._identity = _identity(self._path)
         self._names = Names(self._database)
         with store_errors("read the last sequence number"):
             found = self._database.execute(
                 "SELECT value FROM state WHERE name = 'last_seq'"
             ).fetchone()
         self._seq = int(found[0]) if found else 0
+        self._identity = _identity(self._path)
 
     def _reopen_if_replaced(self) -> None:
         """Somebody may remove or replace the file under us; writing on into a file without a
         name would lose every row silently."""
-        if _identity(self._path) != self._identity:
+        found = _identity(self._path)
+        if found != self._identity or found == _NO_FILE:
             self._database.close()
+            self._identity = _NO_FILE  # so that opening is tried again until it works
             self._open()
 
     @contextmanager
@@ -166,9 +168,12 @@ class SqliteWriter:
         self._database.execute("INSERT OR REPLACE INTO state VALUES ('last_seq', ?)", (seq,))
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+_NO_FILE: Final = (-1, -1)
+
+
+def _identity(path: Path) -> tuple[int, int]:
     try:
         found = os.stat(path)
     except OSError:
-        return None
+        return _NO_FILE
     return found.st_dev, found.st_ino

@@ -8,16 +8,15 @@ few are taken together, so that each stretch is about `STRETCH` rows to look at.
 
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final
 
 from store.sqlite.keys import EPOCH_MS, first_key
-from store.sqlite.narrowing import Fragment, Narrowing, joined
+from store.sqlite.narrowing import Fragment, Narrowing, Stretch, joined
 from store.sqlite.pool import Connection
 from store.sqlite.rollups import HOUR_MS, HOURS_A_DAY, SPAN_DAY, SPAN_HOUR
 
 STRETCH: Final = 10_000
-_IN_VAIN: Final = 1_000
 
 
 _EXTENT: Final = Fragment(
@@ -55,12 +54,13 @@ async def extent(connection: Connection, narrowing: Narrowing, below: int) -> tu
 
 async def stretches(
     connection: Connection, narrowing: Narrowing, low: int, high: int
-) -> AsyncIterator[tuple[int, int]]:
-    """Key ranges within `low` to below `high` that together hold every matching row."""
+) -> AsyncIterator[Stretch]:
+    """Key ranges within `low` to below `high` that together hold every matching row. Each
+    stretch is the ranges to look at in one statement."""
     if low >= high:
         return
     if narrowing.exact or narrowing.traced:
-        yield low, high
+        yield [(low, high)]
         return
     span = Fragment("bucket BETWEEN ? AND ?", (_hour(low), _hour(high - 1)))
     counted = f"SELECT bucket, count FROM hours WHERE {span.sql} ORDER BY bucket"  # noqa: S608
@@ -105,31 +105,41 @@ async def _buckets(
     return [bucket for (bucket,) in await connection.rows(Fragment(sql, where.values))]
 
 
-def _cut(hours: Iterable[int], rows: _Rows, low: int, high: int) -> Iterator[tuple[int, int]]:
-    """Hours (newest first) as key ranges of about `STRETCH` rows each."""
-    top = 0
-    bottom: int | None = None
+def _cut(hours: Iterable[int], rows: _Rows, low: int, high: int) -> Iterator[Stretch]:
+    """Hours (newest first) as stretches of about `STRETCH` rows each."""
+    stretch: list[tuple[int, int]] = []
+    size = 0
     for hour in hours:
-        # Rows in the hours between are looked at in vain, but another query costs, too.
-        if bottom is not None and (
-            rows.between(hour + 1, bottom) > _IN_VAIN or rows.between(hour, top) > STRETCH
-        ):
-            yield from _sliced(bottom, top, rows.between(bottom, top), low, high)
-            bottom = None
-        if bottom is None:
-            top = hour + 1
-        bottom = hour
-    if bottom is not None:
-        yield from _sliced(bottom, top, rows.between(bottom, top), low, high)
+        count = rows.between(hour, hour + 1)
+        if stretch and size + count > STRETCH:
+            yield _keys(stretch, low, high)
+            stretch, size = [], 0
+        if count > STRETCH:
+            yield from ([part] for part in _slices(hour, count, low, high))
+        elif stretch and rows.between(hour + 1, stretch[-1][0]) == 0:
+            stretch[-1] = (hour, stretch[-1][1])
+            size += count
+        else:
+            stretch.append((hour, hour + 1))
+            size += count
+    if stretch:
+        yield _keys(stretch, low, high)
 
 
-def _sliced(bottom: int, top: int, size: int, low: int, high: int) -> Iterator[tuple[int, int]]:
-    slices = max(1, -(-size // STRETCH))
-    begin, end = bottom * HOUR_MS, top * HOUR_MS
-    borders = [begin + (end - begin) * number // slices for number in range(slices + 1)]
-    for number in reversed(range(slices)):
-        lower = max(low, first_key(borders[number]))
-        upper = min(high, first_key(borders[number + 1]))
+def _keys(stretch: Stretch, low: int, high: int) -> Stretch:
+    """Ranges of hours as ranges of keys."""
+    return [
+        (max(low, first_key(first * HOUR_MS)), min(high, first_key(end * HOUR_MS)))
+        for first, end in stretch
+    ]
+
+
+def _slices(hour: int, count: int, low: int, high: int) -> Iterator[tuple[int, int]]:
+    """One busy hour, cut evenly, newest first."""
+    slices = -(-count // STRETCH)
+    borders = [(hour * slices + number) * HOUR_MS // slices for number in range(slices + 1)]
+    for first, end in reversed(list(pairwise(borders))):
+        lower, upper = max(low, first_key(first)), min(high, first_key(end))
         if lower < upper:
             yield lower, upper
 

@@ -10,7 +10,7 @@ from store.filters import EVERYTHING, ActivityFilter, parse_filter
 from store.scope import SERVICE, Scope
 from store.sqlite.charts import sums
 from store.sqlite.keys import HIGHEST_KEY, LOWEST_KEY
-from store.sqlite.narrowing import Fragment, Resolved, keys_between, narrow, select
+from store.sqlite.narrowing import Fragment, Resolved, narrow, select, select_changes
 from store.sqlite.rows import FULL_COLUMNS, LISTED
 from store.sqlite.writer import SqliteWriter
 from tests.support.rows import row
@@ -36,7 +36,7 @@ def plan(database: sqlite3.Connection, statement: Fragment) -> str:
 
 
 def listing(where: ActivityFilter, numbers: Resolved = ALL, **more: bool) -> Fragment:
-    within = keys_between(LOWEST_KEY, HIGHEST_KEY)
+    within = [(LOWEST_KEY, HIGHEST_KEY)]
     return select(LISTED, narrow(SERVICE, where, numbers), within, 51, **more)
 
 
@@ -103,7 +103,7 @@ def test_lists_and_their_filters_never_read_bodies(database: sqlite3.Connection)
 
 def test_a_search_without_the_right_never_reads_bodies(database: sqlite3.Connection) -> None:
     scope = Scope(organizations=None, bodies=False)
-    within = keys_between(LOWEST_KEY, HIGHEST_KEY)
+    within = [(LOWEST_KEY, HIGHEST_KEY)]
     steps = plan(database, select(LISTED, narrow(scope, asked(q="word"), ALL), within, 51))
     assert " c " not in steps
 
@@ -112,13 +112,14 @@ def test_changes_follow_the_sequence(database: sqlite3.Connection) -> None:
     narrowing = narrow(
         SERVICE, asked(status="failed"), Resolved(organizations=(1,), integrations=None)
     )
-    steps = plan(database, select(LISTED, narrowing, Fragment("a.seq > ?", (5,)), 9, by_seq=True))
+    steps = plan(database, select_changes(LISTED, narrowing, 5, 9))
     assert "SEARCH a USING INDEX activities_seq (seq>?)" in steps
 
 
 def test_one_activity_is_found_by_its_key(database: sqlite3.Connection) -> None:
-    within = Fragment("a.key >= ? AND a.key < ? AND a.id = ?", (1, 17, b"x" * 16))
-    statement = select(FULL_COLUMNS, narrow(SERVICE, EVERYTHING, ALL), within, 1, full=True)
+    own = Fragment("a.id = ?", (b"x" * 16,))
+    narrowing = narrow(SERVICE, EVERYTHING, ALL)
+    statement = select(FULL_COLUMNS, narrowing, [(1, 17)], 1, full=True, also=own)
     steps = plan(database, statement)
     assert "SCAN" not in steps.replace("SCAN (subquery", "").replace("SCAN found", "")
 

@@ -167,6 +167,21 @@ def test_a_deleted_file_is_made_anew(path: Path) -> None:
     writer.close()
 
 
+def test_a_file_that_comes_back_is_used_again(path: Path) -> None:
+    writer = SqliteWriter(path)
+    writer.write(three := rows(3))
+    os.rename(path, path.with_name("elsewhere"))
+    path.mkdir()
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            writer.write(rows(5))
+    path.rmdir()
+    os.rename(path.with_name("elsewhere"), path)
+    assert writer.write([*three, *rows(2)]).inserted == 2
+    assert count(path) == 5
+    writer.close()
+
+
 def test_a_path_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="cannot open"):
         SqliteWriter(tmp_path / "missing" / "activity.db")
