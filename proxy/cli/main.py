@@ -83,7 +83,7 @@ def _dispatch(argv: list[str]) -> int:
         hint = f'; did you mean "{close[0]}"?' if close else "; `wiretrail --help` lists them"
         return _failed("", f'unknown command "{name}"{hint}', 2)
     command, parser = build(name)
-    args = parser.parse_args(argv[1:])
+    args = parser.parse_command(argv[1:])
     try:
         return command.run(args)
     except CommandError as error:
@@ -94,7 +94,7 @@ def _dispatch(argv: list[str]) -> int:
         return _failed(name, str(error), 1)
 
 
-def build(name: str) -> tuple[Command, argparse.ArgumentParser]:
+def build(name: str) -> tuple[Command, Parser]:
     """A command's module and its parser."""
     module = import_module(f"proxy.cli.{name}")
     parser = Parser(

@@ -3,11 +3,28 @@
 import argparse
 import re
 import sys
-from typing import NoReturn
+from collections.abc import Sequence
+from typing import Final, NoReturn
+
+# `-status:success` is a word of a search, not an option.
+_NEGATED: Final = re.compile(r"-[A-Za-z_]+:.*", re.DOTALL)
 
 
 class Parser(argparse.ArgumentParser):
     """Reports in one line, and exits with 2."""
+
+    takes_words = False
+    """Whether words of a search may stand anywhere between the options."""
+
+    def parse_command(self, argv: Sequence[str]) -> argparse.Namespace:
+        """The arguments of a command."""
+        if not self.takes_words:
+            return self.parse_args(argv)
+        end = argv.index("--") if "--" in argv else len(argv)
+        negated = [text for text in argv[:end] if _NEGATED.fullmatch(text)]
+        args = self.parse_intermixed_args([text for text in argv[:end] if text not in negated])
+        args.words = [*args.words, *negated, *argv[end + 1 :]]
+        return args
 
     def error(self, message: str) -> NoReturn:
         """Write the message and end the program."""

@@ -76,6 +76,9 @@ def test_pages_follow_each_other(source: tuple[str, ...]) -> None:
     [
         (["--status", "failed"], ["/v1/charges"]),
         (["--status", "failed", "--status", "started"], ["/v1/newest", "/v1/charges"]),
+        (["--status", "failed,started"], ["/v1/newest", "/v1/charges"]),
+        (["-integration:slack"], ["/v1/charges"]),
+        (["webhooks", "--direction", "incoming", "-status:failed", "github"], ["/webhooks/github"]),
         (["--organization", "globex"], ["/v1/charges"]),
         (["--response-status", "4xx"], ["/v1/charges"]),
         (["--error-code", "dns"], ["/hooks/\x1b[2Jevil"]),
@@ -95,7 +98,7 @@ def test_filters(source: tuple[str, ...], filters: list[str], expected: list[str
 
 
 def test_words_that_begin_with_a_dash(source: tuple[str, ...]) -> None:
-    found = items(*source, "--", "-integration:slack")
+    found = items(*source, "--", "-integration:slack", "-webhooks")
     assert [item["path"] for item in found] == ["/v1/charges"]
 
 
