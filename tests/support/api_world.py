@@ -85,7 +85,7 @@ class _QuickServer(uvicorn.Server):
 class Server:
     """uvicorn in a thread with a loop of its own, as the keeper runs it."""
 
-    def __init__(self, services: ApiServices, notice: Notice) -> None:
+    def __init__(self, services: ApiServices, notice: Notice, port: int = 0) -> None:
         self.app = create_app(services)
         self._services = services
         self._notice = notice
@@ -93,7 +93,9 @@ class Server:
         self._server = _QuickServer(config)
         # asyncio turns off delays of small answers only for sockets that name their protocol.
         self._socket = socket.socket(proto=socket.IPPROTO_TCP)
-        self._socket.bind(("127.0.0.1", 0))
+        # The port of one that stopped, for readers that come back.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", port))
         self._socket.listen(128)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
