@@ -14,9 +14,9 @@ from proxy.control import CONTROL_FD_OPTION, FromChild, ParentEnd, ToChild
 
 # Where the folders `proxy`, `addons` and `store` lie, in the source tree or an installed wheel.
 _ROOT: Final = Path(__file__).parents[1]
-_BACK_OFF_SECONDS: Final = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
+_BACK_OFF_SECONDS: Final = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0)
 # A child that lived so long starts its back-off anew.
-_HEALTHY_SECONDS: Final = 30.0
+_HEALTHY_SECONDS: Final = 10.0
 
 
 class ChildProcess:

@@ -110,6 +110,7 @@ class Supervisor:
         self._ended_slots: dict[int, float] = {}
         self._unreported: list[Lost] = []
         self._first_keeper = True
+        self._keeper_ready_at = 0.0
         self._announced = False
         self._stopping_since: float | None = None
         self._keeper_told_at: float | None = None
@@ -230,6 +231,7 @@ class Supervisor:
                 child.ready = True
                 if child is self._keeper:
                     self._first_keeper = False
+                    self._keeper_ready_at = time.monotonic()
                     self._report_lost()
             elif isinstance(message, Failed):
                 self._exit_code = _cannot_start(message.message)
@@ -278,7 +280,9 @@ class Supervisor:
         """Count what ended workers have left, once the keeper has everything they sent."""
         now = time.monotonic()
         for slot, since in list(self._ended_slots.items()):
-            if not self._counters.is_drained(slot) and now - since < _FOLD_SECONDS:
+            # Without a keeper it may all still be in the link's backlog.
+            waited = now - max(since, self._keeper_ready_at) if self._keeper.ready else 0.0
+            if not self._counters.is_drained(slot) and waited < _FOLD_SECONDS:
                 continue
             del self._ended_slots[slot]
             if lost := self._counters.fold(slot):

@@ -69,6 +69,35 @@ def test_a_running_exchange_ends_before_the_stop(tmp_path: Path) -> None:
     assert statuses == [201]
 
 
+@pytest.mark.parametrize(("grace", "signals"), [("1s", 1), ("60s", 2)])
+def test_a_stop_does_not_wait_for_ever(tmp_path: Path, grace: str, signals: int) -> None:
+    reached, release = threading.Event(), threading.Event()
+
+    def hanging(request: Received) -> Answer:
+        reached.set()
+        release.wait(60)
+        return Answer()
+
+    config = tmp_path / "wiretrail.toml"
+    config.write_text(f'[limits]\nshutdown_grace = "{grace}"\n')
+    with (
+        Partner(hanging) as service,
+        World(tmp_path / "data", service, f"--config={config}") as world,
+    ):
+        client = threading.Thread(target=lambda: _try(lambda: world.post(timeout=60)))
+        client.start()
+        assert reached.wait(10)
+        assert world.process is not None
+        for _ in range(signals - 1):
+            world.process.send_signal(signal.SIGTERM)
+            time.sleep(0.5)
+        assert world.stop() == 0
+        release.set()
+        client.join(10)
+        (row,) = world.rows()
+    assert (row["status"], row["error_code"]) == ("error", "interrupted")
+
+
 def test_everything_killed_leaves_interrupted_rows_at_the_next_start(tmp_path: Path) -> None:
     release = threading.Event()
 
