@@ -16,6 +16,7 @@ from mitmproxy.options import Options
 
 from addons import http1_write, mitmproxy_fixes
 from addons.conversation import Conversation, Hooks, Wire
+from addons.crowd import Alone, Crowd
 from addons.dialler import Dialler
 from addons.entrance import Entrance
 from addons.exchange import clock
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 _TICK: Final = 0.1
 """Seconds between looks at the deadlines."""
+_COURTESY: Final = 0.002
+"""Seconds that a busier worker waits for another to accept."""
 _OUT_OF_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 _TLS_HOOKS: Final = ("tls_clienthello", "tls_start_client", "tls_start_server")
@@ -62,13 +65,17 @@ _LAYER_OPTIONS: Final[tuple[tuple[str, Any, object], ...]] = (
 
 
 class RelayServer:
-    """Serves listeners until it is stopped. One for each worker, on one event loop."""
+    """Serves listeners until it is stopped. One for each worker, on one event loop. `crowd`
+    tells how busy the other workers are that share the sockets."""
 
-    def __init__(self, settings: RelaySettings, sink: CaptureSink) -> None:
+    def __init__(
+        self, settings: RelaySettings, sink: CaptureSink, crowd: Crowd | None = None
+    ) -> None:
         mitmproxy_fixes.apply()
         self.options = relay_options()
         self.flow_origins: dict[str, FlowOrigin] = {}
         self._sink = sink
+        self._crowd = crowd or Alone()
         self._conversations: set[Conversation] = set()
         self._ports: dict[socket.socket, ListeningPort] = {}
         self._recorder = FlowRecorder(self.flow_origins)
@@ -96,7 +103,7 @@ class RelayServer:
             listening.setblocking(False)
             port = ListeningPort(Entrance(listener, self._settings, self._sink))
             self._ports[listening] = port
-            loop.add_reader(listening, self._accept, listening)
+            loop.add_reader(listening, self._ready, listening)
         self._tick()
 
     def reload(self, settings: RelaySettings, listeners: Sequence[Listener]) -> None:
@@ -133,6 +140,7 @@ class RelayServer:
     def forget(self, conversation: Conversation) -> None:
         """The client connection is gone."""
         self._conversations.discard(conversation)
+        self._crowd.publish(len(self._conversations))
         self.flow_origins.pop(conversation.client.id, None)
         if self._stopping and not self._conversations:
             self._empty.set()
@@ -142,9 +150,25 @@ class RelayServer:
         """Client connections that are open."""
         return len(self._conversations)
 
+    def _ready(self, listening: socket.socket) -> None:
+        """Connections wait. Left to chance, one of two workers took both of two connections in
+        half of the trials; so a worker that has more than another lets that one go first, and
+        takes what is still there a moment later."""
+        if len(self._conversations) <= self._crowd.least():
+            self._accept(listening)
+            return
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(listening)
+
+        def late() -> None:
+            if not self._stopping:
+                loop.add_reader(listening, self._ready, listening)
+                self._accept(listening)
+
+        loop.call_later(_COURTESY, late)
+
     def _accept(self, listening: socket.socket) -> None:
-        # One connection a turn: workers share the socket, and one that took all that wait would
-        # starve the others.
+        # One connection a turn, for the same reason.
         try:
             accepted, _ = listening.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
@@ -165,7 +189,7 @@ class RelayServer:
 
         def resume() -> None:
             if not self._stopping:
-                loop.add_reader(listening, self._accept, listening)
+                loop.add_reader(listening, self._ready, listening)
 
         loop.call_later(1.0, resume)
 
@@ -187,6 +211,7 @@ class RelayServer:
         conversation.layer = Http1Relay(conversation, port)
         full = len(self._conversations) >= self._settings.limits.connections
         self._conversations.add(conversation)
+        self._crowd.publish(len(self._conversations))
         wire = Wire(conversation, client)
         try:
             await loop.connect_accepted_socket(lambda: wire, accepted)

@@ -1,6 +1,5 @@
 """The server around the relay: options, reload, a fault inside a layer, shared sockets."""
 
-import asyncio
 import logging
 import sys
 from pathlib import Path
@@ -95,7 +94,25 @@ async def test_a_capture_that_cannot_be_taken_is_dropped_and_counted(
     assert got.startswith(b"HTTP/1.1 200 OK")
 
 
-async def test_two_relays_share_a_socket(tmp_path: Path) -> None:
+class CountedCrowd:
+    """What shared memory tells the workers of one installation."""
+
+    def __init__(self, counts: dict[int, int], place: int) -> None:
+        self.counts = counts
+        self.place = place
+        counts[place] = 0
+
+    def publish(self, connections: int) -> None:
+        self.counts[self.place] = connections
+
+    def least(self) -> int:
+        return min(self.counts.values())
+
+
+@pytest.mark.parametrize("connections", [2, 4, 16])
+async def test_relays_that_share_a_socket_share_the_connections(
+    tmp_path: Path, connections: int
+) -> None:
     async with upstream(answering(OK)) as server, world(tmp_path) as w:
         shared = listening()
         listener = Listener(
@@ -104,19 +121,45 @@ async def test_two_relays_share_a_socket(tmp_path: Path) -> None:
             routes=(Route(upstream=f"http://127.0.0.1:{server.port}"),),
         )
         sinks = ListSink(), ListSink()
-        relays = [RelayServer(w.settings, sink) for sink in sinks]
+        counts: dict[int, int] = {}
         # One loop watches a descriptor once; two workers have a descriptor each.
         descriptors = shared, shared.dup()
+        relays = [
+            RelayServer(w.settings, sink, CountedCrowd(counts, place))
+            for place, sink in enumerate(sinks)
+        ]
         for relay, descriptor in zip(relays, descriptors, strict=True):
             await relay.start([(descriptor, listener)])
-        port = shared.getsockname()[1]
-        request = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
-        async with asyncio.TaskGroup() as group:
-            for _ in range(20):
-                group.create_task(w.exchange(request, port=port))
+        clients = [await w.connect(shared.getsockname()[1]) for _ in range(connections)]
+        for reader, writer in clients:
+            writer.write(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            assert await reader.readexactly(len(OK)) == OK
+        assert [sink.seen for sink in sinks] == [connections // 2] * 2
+        assert list(counts.values()) == [connections // 2] * 2
         for relay in relays:
             await relay.stop(1.0)
+        assert list(counts.values()) == [0, 0]
         for descriptor in descriptors:
             descriptor.close()
-    assert sum(sink.seen for sink in sinks) == 20
-    assert all(sink.seen for sink in sinks)
+
+
+async def test_a_busy_relay_accepts_when_the_other_does_not(tmp_path: Path) -> None:
+    async with upstream(answering(OK)) as server, world(tmp_path) as w:
+        shared = listening()
+        listener = Listener(
+            name="shared",
+            direction=Direction.INCOMING,
+            routes=(Route(upstream=f"http://127.0.0.1:{server.port}"),),
+        )
+        sink = ListSink()
+        # The other worker hangs: it has no connection and takes none.
+        relay = RelayServer(w.settings, sink, CountedCrowd({7: 0}, 0))
+        await relay.start([(shared, listener)])
+        request = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+        for _ in range(3):
+            reader, writer = await w.connect(shared.getsockname()[1])
+            writer.write(request)
+            assert await reader.readexactly(len(OK)) == OK
+        await relay.stop(1.0)
+        shared.close()
+    assert sink.seen == 3
