@@ -21,7 +21,7 @@ export function heatMap({ items, edges, bounds, title, href, ...rest }) {
     label: "Response times over time", edges, highest: rows.length, href, empty: rows.length ? null : "Nothing was measured in this time", ...rest,
     top: rows.length, yTicks: [...Array(rows.length + 1).keys()].filter((i) => i % every === 0),
     format: (i) => (i === 0 ? "" : rows[i - 1] < bounds.length ? axisDuration(bounds[rows[i - 1]]) : "∞"),
-    describe: (i) => ({ title: title(i), lines: rows.filter((row) => items[i].counts[row]).reverse().slice(0, 12).map((row) => [name(row), count(items[i].counts[row])]) }),
+    describe: (i) => ({ title: title(i), none: !items[i].counts.some(Boolean), lines: rows.filter((row) => items[i].counts[row]).reverse().slice(0, 12).map((row) => [name(row), count(items[i].counts[row])]) }),
     draw: (plot) => items.map((item, i) => {
       const [x, width] = plot.band(i);
       return rows.map((row, line) => item.counts[row] > 0 && s("rect", {

@@ -8,7 +8,7 @@ export function lineChart({ series, edges, title, format, href, label, ...rest }
   const all = series.flatMap((one) => one.values).filter((value) => value !== null);
   return timeChart({
     label, edges, href, format, highest: Math.max(0, ...all), empty: all.length ? null : "Nothing was measured in this time", ...rest,
-    describe: (i) => ({ title: title(i), lines: series.map((one) => [one.name, one.values[i] === null ? "–" : format(one.values[i]), one.kind]) }),
+    describe: (i) => ({ title: title(i), none: series.every((one) => one.values[i] === null), lines: series.map((one) => [one.name, one.values[i] === null ? "–" : format(one.values[i]), one.kind]) }),
     draw: (plot) => series.map((one) => {
       const points = one.values.map((value, i) => {
         const [x, width] = plot.band(i);

@@ -17,7 +17,7 @@ export function stackedBars({ items, edges, title, href, label = "Requests by st
   const highest = Math.max(0, ...items.map((item) => total(item.counts)));
   return timeChart({
     label, edges, highest, href, format: compact, whole: true, empty: highest ? null : "No activity in this time", ...rest,
-    describe: (i) => ({ title: title(i), lines: countLines(items[i].counts) }),
+    describe: (i) => ({ title: title(i), lines: countLines(items[i].counts), none: total(items[i].counts) === 0 }),
     draw: (plot) => items.map((item, i) => {
       const [x, width] = plot.band(i);
       const gap = width > 12 ? width * 0.18 : width > 3 ? 1 : 0;

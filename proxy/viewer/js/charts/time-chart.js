@@ -40,14 +40,13 @@ export function timeTicks(edges, room) {
 /**
  * The chart. `edges` bound the buckets; `highest` scales the values; `draw(plot)` returns SVG nodes,
  * with `plot = {x(at), y(value), width, height, left, top, band(i)}`; `describe(i)` returns
- * `{title, lines}` for the tip; `href(i)` is where a band leads. `bands` are hatched time ranges.
+ * `{title, lines, none}` for the tip (`none`: nothing to lead to); `href(i)` is where a band leads. `bands` are hatched time ranges.
  */
 export function timeChart({ label, edges, highest, height = 190, format, draw, describe, href, gaps = [], empty, axis = true, whole = false, yTicks, top: fixed }) {
   const tip = h("div", { class: "tip", hidden: true });
   const svg = s("svg", { role: "group", "aria-label": label, height });
   const figure = h("figure", { class: "chart" }, svg, tip);
   const margin = axis ? MARGIN : { top: 2, right: 0, bottom: 0, left: 0 };
-  const buckets = edges.length - 1;
   let bands = [];
   let drawn = 0;
 
@@ -61,9 +60,12 @@ export function timeChart({ label, edges, highest, height = 190, format, draw, d
     tip.style.top = axis ? `${Math.max(0, margin.top)}px` : `${height + 2}px`;
   };
   const hide = () => { tip.hidden = true; };
+  // One tab stop for the chart; arrow keys go from bucket to bucket that has something.
   const move = (event, i) => {
-    const to = { ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: buckets - 1 }[event.key];
-    if (to === undefined || !bands[to]) return;
+    const stops = bands.map((band, at) => (band.hasAttribute("tabindex") ? at : -1)).filter((at) => at >= 0);
+    const here = stops.indexOf(i);
+    const to = stops[{ ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: stops.length - 1 }[event.key]];
+    if (to === undefined) return;
     event.preventDefault();
     bands[i].setAttribute("tabindex", "-1");
     bands[to].setAttribute("tabindex", "0");
@@ -94,12 +96,16 @@ export function timeChart({ label, edges, highest, height = 190, format, draw, d
       const from = plot.x(Math.max(gap.since, edges[0]));
       return s("rect", { class: "gap", x: from, y: plot.top, width: Math.max(3, plot.x(Math.min(gap.until, edges.at(-1))) - from), height: plot.height });
     });
+    let stop = false;
     bands = edges.slice(0, -1).map((_, i) => {
       const [x, wide] = plot.band(i);
-      const { title, lines } = describe(i);
-      const target = href?.(i);
+      const { title, lines, none } = describe(i);
+      const target = none ? null : href?.(i);
+      const first = !none && !stop;
+      stop ||= first;
       const band = s(target ? "a" : "g", {
-        class: "band", href: target, tabindex: i ? "-1" : "0", role: target ? null : "img", "aria-label": `${title}: ${lines.map(([text, value]) => `${text} ${value}`).join(", ")}`,
+        class: "band", href: target, tabindex: none ? null : first ? "0" : "-1", role: target ? null : "img", "aria-hidden": none ? "true" : null,
+        "aria-label": `${title}: ${lines.map(([text, value]) => `${text} ${value}`).join(", ")}`,
         onmouseenter: () => show(i, bands[i]), onmouseleave: hide, onfocus: () => show(i, bands[i]), onblur: hide, onkeydown: (event) => move(event, i),
         onclick: (event) => { if (target && !event.metaKey && !event.ctrlKey) { event.preventDefault(); go(target); } },
       }, s("rect", { x, y: plot.top, width: Math.max(1, wide), height: plot.height }));

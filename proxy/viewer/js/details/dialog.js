@@ -5,13 +5,12 @@ import { button, copy, h, icon, popover, save, stylesheet } from "../dom.js";
 import { duration, visible } from "../format.js";
 import { splitEndpoint, statusBadge, statusCode } from "../log/row-cells.js";
 import { DIRECTION } from "../words.js";
-import { comparison, pickOther } from "./comparison.js";
 import { finder } from "./finder.js";
-import { harOf } from "./har.js";
 import { overviewSection } from "./overview.js";
 import { related } from "./related.js";
 import { sides } from "./sides.js";
-import { FORMS } from "./snippets.js";
+
+const FORMS = [["cURL", "curl"], ["HTTPie", "httpie"], ["Python (httpx)", "python"], ["JavaScript (fetch)", "javascript"]];
 
 /**
  * Opens the dialog. `onMove(step)` wants the previous or next activity, `onClose()` follows closing,
@@ -48,10 +47,24 @@ export function openDetails({ onClose, onMove, onFilter }) {
   function fillTools() {
     tools.replaceChildren(
       popover(button({ icon: "copy", text: "Copy as", "aria-label": "Copy as" }), (close) => h("div", { class: "menu", role: "group" },
-        FORMS.map(([name, make]) => h("button", { type: "button", onclick: () => { close(); copy(make(row), `${name} copied`); } }, name)),
-        h("hr"), h("button", { type: "button", onclick: () => { close(); save(harOf(row), `wiretrail-${row.id}.har`, "application/json"); } }, icon("export"), "HAR file"))),
-      popover(button({ icon: "compare", text: "Compare", "aria-label": "Compare", dataset: { tool: "compare" } }), (close) => pickOther(row, close)),
+        FORMS.map(([name, make]) => h("button", { type: "button", onclick: () => { close(); copyAs(name, make); } }, name)),
+        h("hr"), h("button", { type: "button", onclick: () => { close(); saveHar(); } }, icon("export"), "HAR file"))),
+      popover(button({ icon: "compare", text: "Compare", "aria-label": "Compare", dataset: { tool: "compare" } }), (close) => {
+        const box = h("div");
+        import("./comparison.js").then(({ pickOther }) => box.append(pickOther(row, close)));
+        return box;
+      }),
       button({ icon: "link", label: "Copy link (y)", onclick: () => copy(permalink(), "Link copied") }));
+  }
+
+  async function copyAs(name, make) {
+    const forms = await import("./snippets.js");
+    await copy(forms[make](row), `${name} copied`);
+  }
+
+  async function saveHar() {
+    const { harOf } = await import("./har.js");
+    save(harOf(row), `wiretrail-${row.id}.har`, "application/json");
   }
 
   function fillHead() {
@@ -75,7 +88,8 @@ export function openDetails({ onClose, onMove, onFilter }) {
       fillTools();
       fillHead();
       if (compare && compare !== id) {
-        body.replaceChildren(await comparison(row, await activity(compare, signal)));
+        const { comparison } = await import("./comparison.js");
+        body.replaceChildren(comparison(row, await activity(compare, signal)));
       } else {
         body.replaceChildren(overviewSection(row, { onFilter: (filter) => { onFilter(filter); dialog.close(); } }), sides(row), related(row, signal));
       }

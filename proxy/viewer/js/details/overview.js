@@ -3,7 +3,8 @@
 import { button, copy, h, icon } from "../dom.js";
 import { bytes, duration, exact, relative, visible } from "../format.js";
 import { providerMark } from "../log/row-cells.js";
-import { explain, TYPE } from "../words.js";
+import { explain } from "../errors.js";
+import { TYPE } from "../words.js";
 import { isObject, stringify } from "./json-text.js";
 import { marked } from "./redaction.js";
 import { waterfall } from "./waterfall.js";

@@ -58,5 +58,3 @@ export function javascript(row) {
   if (body !== null) lines.push(`body: ${literal(body)}`);
   return `${note ? `// ${note}\n` : ""}const response = await fetch(${literal(url)}, {\n${lines.map((line) => `  ${line},`).join("\n")}\n});\nconsole.log(response.status, await response.text());`;
 }
-
-export const FORMS = [["cURL", curl], ["HTTPie", httpie], ["Python (httpx)", python], ["JavaScript (fetch)", javascript]];

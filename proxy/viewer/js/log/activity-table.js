@@ -172,7 +172,7 @@ export class ActivityTable extends HTMLElement {
     const { rows } = this;
     const again = () => rows === this.rows && this.#schedule();
     if (last > first) rows.ensure(first, last - 1).then((came) => came && again(), (error) => this.#failed(error));
-    if (!rows.complete && !rows.loading && rows.size - last < 60 && this.isConnected && !this.stuck) {
+    if (!rows.complete && !rows.loading && rows.size - last < 25 && this.isConnected && !this.stuck) {
       rows.loadMore().then(() => { this.dispatchEvent(new Event("grown")); again(); }, (error) => this.#failed(error));
     }
     if (this.stuck) return;

@@ -3,7 +3,7 @@
 import { h, icon } from "../dom.js";
 import { FACETS, set, toggle } from "../filters.js";
 import { compact, visible } from "../format.js";
-import { DIRECTION, ERROR, STATUS, TYPE } from "../words.js";
+import { DIRECTION, STATUS, TYPE } from "../words.js";
 import { read, write } from "../preferences.js";
 
 const SHOWN = 6;
@@ -15,7 +15,7 @@ export function valueLabel(name, value) {
   if (name === "status") return STATUS[value]?.label ?? value;
   if (name === "direction") return DIRECTION[value]?.label ?? value;
   if (name === "activity_type") return TYPE[value] ?? value;
-  if (name === "error_code") return ERROR[value] ? value.replaceAll("_", " ") : value;
+  if (name === "error_code") return visible(value).replaceAll("_", " ");
   if (name === "response_status" && value === "none") return "No answer";
   return visible(value);
 }

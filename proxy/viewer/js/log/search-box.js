@@ -43,6 +43,7 @@ export function searchBox({ onSubmit, values }) {
   const box = h("div", { class: "search", role: "search" }, icon("search"), input, h("kbd", { "aria-hidden": "true" }, "/"), list);
   let chosen = -1;
   let turn = 0;
+  const asked = new Map();
 
   const close = () => {
     turn += 1;
@@ -75,20 +76,24 @@ export function searchBox({ onSubmit, values }) {
   };
 
   const show = (options) => {
+    // What was chosen with the arrow keys stays chosen while the list under it is renewed.
+    const kept = options.findIndex((option) => option.label === list.children[chosen]?.dataset.label);
     chosen = -1;
     list.replaceChildren(...options.map((option, i) => h("div", {
-      role: "option", id: `suggestion-${i}`, "aria-selected": "false",
+      role: "option", id: `suggestion-${i}`, "aria-selected": "false", dataset: { label: option.label },
       onmousedown: (event) => { event.preventDefault(); accept(option.insert, option.open); },
     }, h("b", {}, visible(option.label)), h("span", { class: "dim" }, option.hint))));
     list.hidden = options.length === 0;
     input.setAttribute("aria-expanded", String(options.length > 0));
+    if (kept >= 0) choose(kept);
   };
 
   async function suggest() {
     const mine = (turn += 1);
     const token = under();
     if (token.key && COLUMNS[token.key]) {
-      const known = await values(token.key).catch(() => []);
+      if (!asked.has(token.key)) asked.set(token.key, values(token.key).catch(() => []));
+      const known = await asked.get(token.key);
       if (mine !== turn) return;
       const begun = token.value.toLowerCase();
       show(known.filter(({ value }) => String(value).toLowerCase().includes(begun)).slice(0, 12).map(({ value, count }) => (
@@ -101,7 +106,7 @@ export function searchBox({ onSubmit, values }) {
   }
 
   input.addEventListener("input", suggest);
-  input.addEventListener("focus", suggest);
+  input.addEventListener("focus", () => { asked.clear(); suggest(); });
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
     const size = list.hidden ? 0 : list.children.length;
@@ -128,6 +133,7 @@ export function searchBox({ onSubmit, values }) {
   input.addEventListener("search", () => input.value === "" && onSubmit(""));
   return Object.assign(box, {
     focusField: () => { input.focus(); input.select(); },
-    setText: (text) => { if (document.activeElement !== input) input.value = text; else if (!text) input.value = ""; },
+    /** While someone types, only `force` changes what they see. */
+    setText: (text, force = false) => { if (force || document.activeElement !== input) input.value = text; },
   });
 }

@@ -6,6 +6,7 @@ import { healthTable, integrationHref, share } from "../analytics/health-table.j
 import { overTime } from "../analytics/over-time.js";
 import { failures, total } from "../charts/stacked-bars.js";
 import { h, icon } from "../dom.js";
+import { ERROR } from "../errors.js";
 import { parse, QUICK_RANGES, set, text } from "../filters.js";
 import { absolute, compact, count, duration, exact, percent, relative, visible } from "../format.js";
 import { failedState } from "../log/empty.js";
@@ -13,7 +14,7 @@ import { providerMark } from "../log/row-cells.js";
 import { zone } from "../log/timeline.js";
 import { timeRange } from "../log/time-range.js";
 import { go } from "../router.js";
-import { ERROR, TYPE } from "../words.js";
+import { TYPE } from "../words.js";
 
 const RANGES = [...QUICK_RANGES.filter(([value]) => ["6h", "24h", "7d", "30d"].includes(value)), ["90d", "Last 90 days"]];
 const TAKEN = ["since", "until", "organization", "integration", "direction"];

@@ -18,7 +18,7 @@ import { go } from "../router.js";
 import { overview } from "../session.js";
 import { DROPPED } from "../words.js";
 
-const PAGE = 100;
+const PAGE = 60;
 const RENEW = 15_000;
 const FACET_NAMES = ["status", "direction", "activity_type", "integration", "organization", "method", "response_status", "error_code", "host"];
 
@@ -203,7 +203,7 @@ class LogPage {
     for (const [name, value] of columns) if (!filter.getAll(name).includes(value)) filter = toggle(filter, name, value);
     if (text(filter) === text(this.filter)) this.#load();
     else this.apply(filter);
-    this.search.setText(q);
+    this.search.setText(q, true);
   }
 
   async #export() {
