@@ -6,6 +6,7 @@ any depth and at any number of rows. Hours with many rows are cut into slices an
 few are taken together, so that each stretch is about `STRETCH` rows to look at.
 """
 
+import json
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
@@ -17,6 +18,7 @@ from store.sqlite.pool import Connection
 from store.sqlite.rollups import HOUR_MS, HOURS_A_DAY, SPAN_DAY, SPAN_HOUR
 
 STRETCH: Final = 10_000
+_ENOUGH: Final = 200
 
 
 _EXTENT: Final = Fragment(
@@ -69,40 +71,69 @@ async def stretches(
         for stretch in _cut(rows.hours(), rows, low, high):
             yield stretch
         return
-    days = await _buckets(connection, narrowing, SPAN_DAY, _hour(low) // 24, _hour(high - 1) // 24)
-    # A few days at a time, then more: most pages are full after the first.
-    begin, size = 0, 1
-    while begin < len(days):
-        some = days[begin : begin + size]
-        first, last = some[-1] * HOURS_A_DAY, some[0] * HOURS_A_DAY + HOURS_A_DAY - 1
-        first, last = max(first, _hour(low)), min(last, _hour(high - 1))
-        hours = await _buckets(connection, narrowing, SPAN_HOUR, first, last)
-        for stretch in _cut(hours, rows, low, high):
-            yield stretch
-        begin, size = begin + size, size * 4
+    days = await _days(connection, narrowing, _hour(low) // 24, _hour(high - 1) // 24)
+    # As many days as may fill a page, then more at a time.
+    some: list[int] = []
+    possible, enough = 0, _ENOUGH
+    for number, (day, count) in enumerate(days, 1):
+        some.append(day)
+        possible += count
+        if possible >= enough or number == len(days):
+            hours = await _hours(connection, narrowing, some)
+            for stretch in _cut(hours, rows, low, high):
+                yield stretch
+            some, possible, enough = [], 0, enough * 2
 
 
-async def _buckets(
-    connection: Connection, narrowing: Narrowing, span: int, first: int, last: int
-) -> list[int]:
-    """The hours or days with possible matches, newest first."""
-    conditions = [
-        Fragment("a.span = ? AND a.bucket BETWEEN ? AND ?", (span, first, last)),
-        *narrowing.hours,
-    ]
-    if narrowing.endpoints:
-        wanted = joined(narrowing.endpoints)
-        conditions.append(
-            Fragment(
-                "a.bucket IN (SELECT r.bucket FROM endpoint_rollups r WHERE r.span = ?"  # noqa: S608
-                " AND r.bucket BETWEEN ? AND ? AND r.endpoint IN"
-                f" (SELECT e.number FROM endpoints e WHERE {wanted.sql}))",
-                (span, first, last, *wanted.values),
-            )
+async def _days(
+    connection: Connection, narrowing: Narrowing, first: int, last: int
+) -> list[tuple[int, int]]:
+    """The days with possible matches, and how many at most, newest first."""
+    where = _possible(narrowing, SPAN_DAY, first, last)
+    return await connection.rows(
+        Fragment(
+            f"SELECT a.bucket, sum(a.count) FROM rollups a{_index(narrowing)} WHERE a.span = ?"  # noqa: S608
+            f" AND a.bucket BETWEEN ? AND ? AND {where.sql} GROUP BY 1 ORDER BY 1 DESC",
+            (SPAN_DAY, first, last, *where.values),
         )
-    where = joined(conditions)
-    sql = f"SELECT DISTINCT a.bucket FROM rollups a WHERE {where.sql} ORDER BY a.bucket DESC"  # noqa: S608
-    return [bucket for (bucket,) in await connection.rows(Fragment(sql, where.values))]
+    )
+
+
+async def _hours(connection: Connection, narrowing: Narrowing, days: list[int]) -> list[int]:
+    """The hours of some days with possible matches, newest first."""
+    first, last = days[-1] * HOURS_A_DAY, days[0] * HOURS_A_DAY + HOURS_A_DAY - 1
+    where = _possible(narrowing, SPAN_HOUR, first, last)
+    rows = await connection.rows(
+        Fragment(
+            "SELECT DISTINCT a.bucket FROM json_each(?) d"  # noqa: S608
+            f" CROSS JOIN rollups a{_index(narrowing)} ON a.span = ?"
+            f" AND a.bucket BETWEEN d.value * {HOURS_A_DAY}"
+            f" AND d.value * {HOURS_A_DAY} + {HOURS_A_DAY - 1}"
+            f" WHERE {where.sql} ORDER BY a.bucket DESC",
+            (json.dumps(days), SPAN_HOUR, *where.values),
+        )
+    )
+    return [hour for (hour,) in rows]
+
+
+def _possible(narrowing: Narrowing, span: int, first: int, last: int) -> Fragment:
+    """What rollups of hours or days with possible matches fulfil."""
+    if not narrowing.endpoints:
+        return joined(narrowing.hours)
+    wanted = joined(narrowing.endpoints)
+    among = Fragment(
+        "a.bucket IN (SELECT r.bucket FROM endpoint_rollups r WHERE r.span = ?"  # noqa: S608
+        " AND r.bucket BETWEEN ? AND ? AND r.endpoint IN"
+        f" (SELECT e.number FROM endpoints e WHERE {wanted.sql}))",
+        (span, first, last, *wanted.values),
+    )
+    return joined((*narrowing.hours, among))
+
+
+def _index(narrowing: Narrowing) -> str:
+    """SQLite would rather read the rollups of all integrations in one go."""
+    single = narrowing.numbers.integrations is not None
+    return " INDEXED BY rollups_integration" if single else ""
 
 
 def _cut(hours: Iterable[int], rows: _Rows, low: int, high: int) -> Iterator[Stretch]:
