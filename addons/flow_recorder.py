@@ -178,6 +178,7 @@ class FlowRecorder:
         exchange.response_status = answer.status_code
         exchange.response_headers = _fields(answer.headers)
         self._note_server(exchange, flow.server_conn)
+        exchange.upstream_ready_at = exchange.started_at
         content_type = answer.headers.get("content-type")
         if content_type:
             exchange.counter = counter_for(content_type.encode("latin-1", "replace"))
@@ -304,6 +305,16 @@ class FlowRecorder:
 
     @staticmethod
     def _note_server(exchange: Exchange, server: Server) -> None:
+        begun, connected, secured = (
+            server.timestamp_start,
+            server.timestamp_tcp_setup,
+            server.timestamp_tls_setup,
+        )
+        # A connection that an earlier flow opened has no connect and no TLS part in this one.
+        if begun is not None and connected is not None and begun * 1000 >= exchange.created_at:
+            exchange.connect = (connected - begun) * 1000.0
+            if secured is not None:
+                exchange.tls = (secured - connected) * 1000.0
         peer = server.peername
         if peer is not None:
             exchange.upstream_address = (

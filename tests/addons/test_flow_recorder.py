@@ -51,6 +51,9 @@ async def test_http2_both_sides(tmp_path: Path) -> None:
         assert (capture.response_status, capture.error_code) == (200, None)
         assert capture.claims is not None
         assert capture.claims.user == "bob"
+    first, second = (capture.timing for capture in captures)
+    assert None not in (first.connect, first.tls, first.send, first.wait, first.receive)
+    assert (second.connect, second.tls) == (None, None)
     head = dict(partner.heads[0])
     assert head[b"x-kept"] == b"1"
     assert head[b":authority"] == b"api.test"
