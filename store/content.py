@@ -23,7 +23,7 @@ _STEP: Final = 16_384
 _MAX_CODINGS: Final = 4
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _XML_CHARSET: Final = re.compile(rb"""^\s*<\?xml[^>]{0,80}encoding=["']([\w.-]{1,40})""")
-_CONTROL: Final = bytes((*range(9), *range(14, 27), *range(28, 32), 127))
+_CONTROL: Final = bytes((*range(9), *range(14, 27), 28, 29, 31, 127))
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from store.redaction.values import is_prose
+from store.redaction.values import is_prose, is_random
 
 _QUOTE: Final = rb"""(?:\\*["'`]|&quot;|&#0?34;|&#x22;|&apos;|&#0?39;|%(?:25)*2[27])"""
 _SEPARATOR: Final = re.compile(
@@ -31,6 +31,9 @@ _NEXT_PAIR: Final = re.compile(rb"(?:[;,]\s*|\s+)[\w.$-]{1,64}\s?[=:](?!//)|;|\s
 _BLOCK: Final = re.compile(rb"[|>][+-]?\d?[ \t]*(?:#[^\r\n]*)?\r?\n")
 _TYPE: Final = re.compile(rb"\[?[A-Z][A-Za-z]*!?\]?!?[,)\s]*")
 _STRONG: Final = re.compile(rb"(?i)passw|passphrase|pwd|secret")
+_SETTING: Final = re.compile(rb"(?i)[ \t]*(?:env|setenv|setx|set)[ \t]+(?:-\w+[ \t]+)*")
+_PAIRED: Final = re.compile(rb"""["']\s{0,8},\s{0,8}["']([^"']*)["']\s{0,8}\)""")
+_SCOPE: Final = re.compile(rb"[a-z_*-]{1,12}(?:[\s,;:)]|$)")
 _COMMENT: Final = re.compile(rb"[ \t]+#[^\r\n]*$")
 
 type Found = tuple[int, int, bool]
@@ -43,6 +46,9 @@ def find_value(value: bytes, left: int, right: int, name: bytes) -> Found | None
     if separator is None:
         return _unseparated(value, left, right, name)
     sign = separator[1].lower()
+    if sign == b":" and value[max(0, left - 2) : left] == b"//":
+        # The user of a URL: its password is found as such.
+        return None
     start = separator.end()
     quoted_name = separator.start(1) > right and value[right : right + 1] not in (b" ", b"\t")
     if quoted_name or sign in (b"=>", b":="):
@@ -85,6 +91,18 @@ def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | No
             if opening or any(48 <= byte < 58 for byte in secret):
                 return found
         return None
+    paired = _PAIRED.match(value, right) if value[max(0, left - 2) : left - 1] == b"(" else None
+    if paired is not None:
+        return (*paired.span(1), False) if paired[1] else None
+    gap = _SPACED.match(value, right)
+    if gap is not None and not is_prose(value[gap.end() : gap.end() + 20]):
+        found = _token(value, gap.end())
+        begun = value.rfind(b"\n", 0, left) + 1
+        if found and (
+            (_STRONG.search(name) and _mixed(value[found[0] : found[1]]))
+            or (left - begun <= 40 and _SETTING.fullmatch(value[begun:left]))
+        ):
+            return found
     following = _QUOTED_NEXT.match(value, right)
     if following is not None and _STRONG.search(name) and not name.lower().startswith(b"secret"):
         opening = _OPENING.match(value, following.end())
@@ -118,6 +136,10 @@ def _token(value: bytes, start: int) -> Found | None:
 
 def _bare(value: bytes, left: int, start: int, name: bytes, sign: bytes) -> Found | None:
     """A value without quotes: to the end of the parameter, of the word or of the line."""
+    if value[left - 1 : left] == b";" and (
+        found := _until_semicolon(value, start, _rest(value, start))
+    ):
+        return found
     if left and value[left - 1 : left] in (b"&", b"?", b"#", b";") and sign == b"=":
         match = _IN_URL.match(value, start)
         return (start, match.end(), False) if match and match.end() > start else None
@@ -132,11 +154,12 @@ def _bare(value: bytes, left: int, start: int, name: bytes, sign: bytes) -> Foun
     block = _BLOCK.match(value, start)
     if block is not None:
         return start, _block_end(value, left, block.end()), False
-    line = _LINE.match(value, start)
-    end = line.end() if line else start
-    if end == start:
-        return _indented(value, left, end)
-    rest = value[start:end]
+    rest = _rest(value, start)
+    if sign == b":" and value[start - 1 : start] == b":" and _SCOPE.match(rest):
+        # `secrets:read` is a permission.
+        return None
+    if not rest:
+        return _indented(value, left, start)
     begun = value.rfind(b"\n", 0, left) + 1
     if left - begun <= 40 and _LINE_START.fullmatch(value[begun:left]):
         return _whole_line(start, rest)
@@ -147,8 +170,28 @@ def _bare(value: bytes, left: int, start: int, name: bytes, sign: bytes) -> Foun
     return _until_semicolon(value, start, rest) or _token(value, start)
 
 
+def _rest(value: bytes, start: int) -> bytes:
+    line = _LINE.match(value, start)
+    return line[0] if line else b""
+
+
+def _mixed(secret: bytes) -> bool:
+    """Whether a word in a sentence is none: letters and digits or signs together."""
+    return (
+        len(secret) >= 6
+        and secret.isascii()
+        and not secret.isalpha()
+        and not secret.isdigit()
+        and (any(48 <= byte < 58 for byte in secret))
+    )
+
+
 def _whole_line(start: int, rest: bytes) -> Found | None:
-    """A value that has its line for itself, unless another pair follows on it."""
+    """A value that has its line for itself, unless another pair follows on it, or a sentence
+    or a command goes on behind what can only be the value."""
+    word = rest.split(None, 1)
+    if len(word) > 1 and (is_random(word[0]) or (_mixed(word[0]) and b" -" in rest)):
+        return start, start + len(word[0]), False
     another = _NEXT_PAIR.search(rest)
     kept = _COMMENT.sub(b"", rest) if another is None else rest[: another.start()]
     kept = kept.rstrip(b" \t,;")

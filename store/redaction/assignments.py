@@ -10,6 +10,7 @@ from typing import Final
 
 from store.redaction import auth, cookies, markup
 from store.redaction.assigned_values import find_value
+from store.redaction.engine import Linear
 from store.redaction.json_trail import Place, readable, shown
 from store.redaction.named import cut_value, rule_of
 from store.redaction.names import Kind
@@ -20,7 +21,7 @@ _NAME_BYTES: Final = bytes(
     for byte in range(256)
     if (chr(byte).isalnum() and byte < 128) or chr(byte) in "_-.$[]%@" or byte >= 128
 )
-_RIGHT_BYTES: Final = _NAME_BYTES.replace(b"%", b"").replace(b"]", b"").replace(b"@", b"")
+_RIGHT_BYTES: Final = _NAME_BYTES.translate(None, b"%]@\xef")
 _WINDOW: Final = 80
 _NEXT_WORD: Final = re.compile(rb"[ ](\w{2,20})")
 _COLUMNS: Final = re.compile(
@@ -31,11 +32,17 @@ _MOST_ROWS: Final = 20_000
 
 def cut_assignments(work: Work, value: bytes, place: Place) -> bytes:
     """`value` without what is assigned to secret names in it."""
-    if not work.rules.words.found(value):
-        return value
-    value = _cut_columns(work, value, place)
+    if work.rules.words.found(value):
+        value = _cut_columns(work, value, place)
+        value = _cut_named(work, work.rules.words, value, place)
+    if work.rules.judged.found(value):
+        value = _cut_named(work, work.rules.judged, value, place)
+    return value
+
+
+def _cut_named(work: Work, words: Linear, value: bytes, place: Place) -> bytes:
     out, done = list[bytes](), 0
-    for start, stop in work.rules.words.spans(value):
+    for start, stop in words.spans(value):
         hit = start + 1
         if hit < done:
             continue
@@ -77,8 +84,11 @@ def _at(
     ):
         marked = markup.find(work, value, left, right, name, kind)
         if marked is not None:
-            first, last = marked
-            return first, last, _clean(work, name, value[first:last], where)
+            first, last, container = marked
+            secret = value[first:last]
+            if container:
+                return first, last, markup.cut_elements(work, secret, kind, where)
+            return first, last, _clean(work, name, secret, where)
     found = find_value(value, left, right, name)
     if found is None:
         return None

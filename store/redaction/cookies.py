@@ -6,6 +6,7 @@ from typing import Final
 
 from store.redaction.json_trail import Place
 from store.redaction.names import Kind
+from store.redaction.values import is_random
 from store.redaction.work import Work
 
 _PLAIN: Final = re.compile(
@@ -17,6 +18,8 @@ _PLAIN: Final = re.compile(
 def redact_cookie(work: Work, value: bytes, place: Place, attributes: bool) -> bytes:
     """A cookie header's value; with `attributes` only the first pair is the cookie."""
     separator = b"; " if b"; " in value else b";"
+    if b"=" not in value:
+        return work.cut(value, place, "cookie") if is_random(value, 8) else value
     parts = value.split(separator)
     for index, part in enumerate(parts):
         if attributes and index:

@@ -12,12 +12,16 @@ from store.redaction.json_trail import Place
 from store.redaction.work import DEPTH, Work
 
 _RUN: Final = re.compile(
-    rb"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]|\\?[rn]?[\r\n](?=[A-Za-z0-9+/_-]{16})){16,}+(?:={1,2}|(?:%3[Dd]){1,2})?"
+    rb"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]|(?:\\[rn]|[\r\n]){1,4}(?=[A-Za-z0-9+/_-]{16})){16,}+(?:={1,2}|(?:%3[Dd]){1,2})?"
 )
 _TEXT: Final = re.compile(
     rb"(?:[I-Za-fC][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]){5}"
 )
 _UNPRINTABLE: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_BREAK: Final = re.compile(rb"\\[rn]|[\r\n]")
+_TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
+_LEAST: Final = 9
+_WINDOW: Final = 64
 _LIMIT: Final = 1 << 20
 _PERCENT: Final = re.compile(rb"%[0-9A-Fa-f]{2}")
 _SAFE: Final = "[]:/?=&;,.-_~@!$'()*+ "
@@ -31,29 +35,40 @@ def cut_base64(work: Work, value: bytes, place: Place) -> bytes:
 
 
 def _run(work: Work, run: bytes, place: Place) -> bytes:
-    if _TEXT.search(run) is None and not run.startswith(b"H4sI"):
+    if run.startswith(b"H4sI"):
+        return _packed(work, run, place)
+    found = _TEXT.search(run)
+    if found is None:
         return run
-    for skipped in range(4):
-        decoded = _decode(run[skipped:])
-        if decoded is None:
-            continue
-        if decoded.startswith(b"\x1f\x8b"):
-            return _packed(work, run, decoded, place)
-        printable = decoded.rstrip(b"\x00")
-        if _UNPRINTABLE.search(printable) is None and _is_utf8(printable):
-            clean = work.text(printable, place)
-            if clean == printable:
-                return run
-            return run[:skipped] + _encode(clean, run)
+    # The match tells at which of four offsets the coded bytes begin.
+    start = found.start() if found.start() > _WINDOW else found.start() % 4
+    for first in (start, found.start()):
+        plain, consumed = _readable(run[first:])
+        if len(plain) >= _LEAST:
+            clean = work.text(plain, place)
+            if clean != plain:
+                return run[:first] + _encode(clean, run) + run[first + consumed :]
     return run
 
 
-def _decode(run: bytes) -> bytes | None:
-    plain = re.sub(rb"\\?[rn]?[\r\n]|=+$|%3[Dd]", b"", run).translate(bytes.maketrans(b"-_", b"+/"))
+def _readable(coded: bytes) -> tuple[bytes, int]:
+    """The text that `coded` begins with, and how much of it that takes."""
+    breaks = _BREAK.search(coded) is not None
+    bare = _BREAK.sub(b"", coded) if breaks else coded
+    stripped = re.sub(rb"=+$|%3[Dd]", b"", bare).translate(_TO_STANDARD)
     try:
-        return base64.b64decode(plain[: len(plain) - (len(plain) % 4 == 1)] + b"==")
+        decoded = base64.b64decode(stripped[: len(stripped) - (len(stripped) % 4 == 1)] + b"==")
     except (binascii.Error, ValueError):
-        return None
+        return b"", 0
+    unprintable = _UNPRINTABLE.search(decoded)
+    plain = decoded[: unprintable.start()] if unprintable else decoded
+    try:
+        plain.decode("utf-8")
+    except UnicodeDecodeError as error:
+        plain = plain[: error.start]
+    if plain == decoded or breaks:
+        return plain, len(coded)
+    return plain, -(-len(plain) // 3) * 4
 
 
 def _encode(clean: bytes, like: bytes) -> bytes:
@@ -63,21 +78,14 @@ def _encode(clean: bytes, like: bytes) -> bytes:
     return coded if like.endswith((b"=", b"D", b"d")) else coded.rstrip(b"=")
 
 
-def _packed(work: Work, run: bytes, packed: bytes, place: Place) -> bytes:
+def _packed(work: Work, run: bytes, place: Place) -> bytes:
     """Compressed text inside base64, as log subscriptions send it: kept only when harmless."""
     try:
+        packed = base64.b64decode(re.sub(rb"=+$", b"", run).translate(_TO_STANDARD) + b"==")
         plain = zlib.decompressobj(31).decompress(packed, _LIMIT)
-    except zlib.error:
+    except (ValueError, zlib.error):
         return run
     return run if work.text(plain, place) == plain else work.cut(run, place, "packed")
-
-
-def _is_utf8(value: bytes) -> bool:
-    try:
-        value.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def cut_coded(work: Work, value: bytes, place: Place) -> bytes:

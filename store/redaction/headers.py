@@ -19,7 +19,6 @@ _SIGNED_PARTS: Final = re.compile(rb"([\w.-]{1,20})=([^,;]+)([,;]\s*)?")
 _KEPT_PARTS: Final = frozenset(
     b"t ts timestamp keyid key_id alg algorithm headers created expires v version".split()
 )
-_PROTOCOLS: Final = b"sec-websocket-protocol"
 
 
 class Treatment(IntEnum):
@@ -30,6 +29,8 @@ class Treatment(IntEnum):
     COOKIE = 2
     SET_COOKIE = 3
     NAMED = 4
+    PROTOCOLS = 5
+    """Browsers cannot set headers on a WebSocket, so tokens travel as protocol names."""
 
 
 class HeaderNames:
@@ -65,6 +66,8 @@ class HeaderNames:
         if lowered.endswith((b"cookie", b"cookie2")):
             treatment = Treatment.SET_COOKIE if b"set" in lowered else Treatment.COOKIE
             return treatment, Kind.SECRET, shown
+        if lowered == b"sec-websocket-protocol":
+            return Treatment.PROTOCOLS, Kind.PLAIN, shown
         if lowered in rules.headers:
             return Treatment.NAMED, Kind.SECRET, shown
         if kind is not Kind.PLAIN:
@@ -85,7 +88,7 @@ def redact_headers(
         if treatment:
             value = _redacted(work, treatment, kind, name, value, f"{place}.{shown}")
         elif suspicious:
-            value = _looked_through(work, name, value, f"{place}.{shown}")
+            value = work.text(value, f"{place}.{shown}")
         readable = value.decode("ascii") if value.isascii() else _decoded(value)
         lowered = shown.lower()
         if lowered == "user-agent":
@@ -108,6 +111,8 @@ def _redacted(
         return auth.redact_authorization(work, value, place)
     if treatment in (Treatment.COOKIE, Treatment.SET_COOKIE):
         return cookies.redact_cookie(work, value, place, treatment is Treatment.SET_COOKIE)
+    if treatment is Treatment.PROTOCOLS:
+        return _protocols(work, value, place)
     lowered = name.lower()
     if b"sign" in lowered or b"wsse" in lowered or b"auth" in lowered or b"config" in lowered:
         structured = _structured(work, lowered, value, place)
@@ -120,7 +125,7 @@ def _redacted(
 
 def _structured(work: Work, name: bytes, value: bytes, place: str) -> bytes | None:
     """Signatures with parts: `t=1492774577,v1=5257a8...`, `keyid="...",signature="..."`."""
-    if b'="' in value:
+    if b'="' in value or (b"=" in value and b" " in value.partition(b"=")[0]):
         return auth.redact_authorization(work, value, place)
     out, at = list[bytes](), 0
     for match in _SIGNED_PARTS.finditer(value):
@@ -134,16 +139,13 @@ def _structured(work: Work, name: bytes, value: bytes, place: str) -> bytes | No
     return b"".join(out) if out and at == len(value) else None
 
 
-def _looked_through(work: Work, name: bytes, value: bytes, place: str) -> bytes:
-    if name.lower() == _PROTOCOLS:
-        # Browsers cannot set headers on a WebSocket, so tokens travel as protocol names.
-        parts = value.split(b",")
-        for index, part in enumerate(parts):
-            bare = part.strip()
-            if is_random(bare, 20) and b"." not in bare[:8]:
-                parts[index] = part.replace(bare, work.cut(bare, place, "websocket protocol"))
-        value = b",".join(parts)
-    return work.text(value, place)
+def _protocols(work: Work, value: bytes, place: str) -> bytes:
+    parts = value.split(b",")
+    for index, part in enumerate(parts):
+        bare = part.strip()
+        if is_random(bare, 20):
+            parts[index] = part.replace(bare, work.cut(bare, place, "websocket protocol"))
+    return work.text(b",".join(parts), place)
 
 
 def _name(work: Work, name: str, place: str) -> str:

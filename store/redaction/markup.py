@@ -31,7 +31,7 @@ _PART: Final = re.compile(
     rb"""["'][^\r\n]{0,200}(?:\r?\n[\w-]{1,40}:[^\r\n]{0,200}){0,6}\r?\n\r?\n([^\r\n]+)"""
 )
 _CDATA: Final = re.compile(rb"\s*<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
-_NODE: Final = re.compile(rb"(<(?:[\w.-]{1,40}:)?([\w.-]{1,60})[^<>]{0,2000}>|>)([^<>]+)(?=<|\Z)")
+_NODE: Final = re.compile(rb"<(?:[\w.-]{1,40}:)?([\w.-]{1,60})[^<>]{0,2000}>([^<>]+)(?=<|\Z)")
 _INNER: Final = re.compile(
     rb"""(?:([\w.-]{1,60})["']?\s{0,4}(?:=>|[:=])\s{0,4})?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')(?!\s{0,4}:)"""
 )
@@ -41,38 +41,50 @@ _YAML_ITEM: Final = re.compile(rb"(?m)^(\s*(?:-\s+)?(?:([\w.-]{1,80})\s*:\s+)?)(
 
 def find(
     work: Work, value: bytes, left: int, right: int, name: bytes, kind: Kind
-) -> tuple[int, int] | None:
+) -> tuple[int, int, bool] | None:
     """The value that markup puts under the name at `left:right`, or `None`."""
     before = value[max(0, left - _BEFORE) : left]
     if _OPEN_TAG.search(before):
         return _element(work, value, right, name, kind)
     if _ROLE.search(before):
-        return _apart(work, value, left, right, kind)
+        found = _apart(work, value, left, right, kind)
+        return None if found is None else (*found, False)
     return None
 
 
 def _element(
     work: Work, value: bytes, right: int, name: bytes, kind: Kind
-) -> tuple[int, int] | None:
-    """`<Password ...>x</Password>`: the content; of nested elements the first text."""
+) -> tuple[int, int, bool] | None:
+    """`<Password ...>x</Password>`: the content, or the elements in it."""
     tag = _TAG_END.match(value, right)
     if tag is None or tag[0].endswith(b"/>"):
         return None
     start = tag.end()
     data = _CDATA.match(value, start)
     if data is not None:
-        return data.span(1) if work.is_secret(kind, data[1].strip()) else None
+        return (*data.span(1), False) if work.is_secret(kind, data[1].strip()) else None
     close = value.find(b"</", start)
     end = len(value) if close < 0 else close
     inside = value[start:end]
     if b"<" in inside:
-        # Elements in it: cut the text of the innermost, e.g. <Password><Value>x</Value>.
-        start += inside.rindex(b">") + 1 if b">" in inside else 0
-        inside = value[start:end]
+        close = value.find(name + b">", end)
+        return start, len(value) if close < 0 else close, True
     trimmed = inside.strip()
     start += len(inside) - len(inside.lstrip())
-    wanted = work.is_secret(kind, trimmed)
-    return (start, start + len(trimmed)) if wanted else None
+    return (start, start + len(trimmed), False) if work.is_secret(kind, trimmed) else None
+
+
+def cut_elements(work: Work, value: bytes, kind: Kind, place: str) -> bytes:
+    """Cut the texts of the elements inside a secret one, except of those that describe."""
+    out, end = list[bytes](), 0
+    for match in _NODE.finditer(value):
+        text = match[2].strip()
+        if describes(work, match[1]) or not work.is_secret(kind, text):
+            continue
+        start = value.index(text, match.start(2))
+        out += (value[end:start], work.cut(text, place, rule_of(place.encode())))
+        end = start + len(text)
+    return b"".join((*out, value[end:]))
 
 
 def _apart(work: Work, value: bytes, left: int, right: int, kind: Kind) -> tuple[int, int] | None:

@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 from store.redaction.rules import NameRules
 
 _LIMIT: Final = 200
+_MOST_SPLIT: Final = 6
 _CACHE: Final = 20_000
 _PIECES: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -71,9 +72,11 @@ class Names:
         tail = self._tail(pieces)
         if tail is not Kind.PLAIN:
             return tail
+        if whole in rules.judged:
+            return Kind.JUDGED
         if last in rules.neutral:
             return Kind.PLAIN
-        if last in rules.judged or whole in rules.judged:
+        if last in rules.judged:
             return Kind.JUDGED
         return Kind.LIKELY if self._inside(pieces) else Kind.PLAIN
 
@@ -83,7 +86,7 @@ class Names:
         last = pieces[-1]
         if any(" ".join(pieces[-length:]) in rules.phrases for length in (2, 3, 4)):
             return Kind.SECRET
-        if len(pieces) > 1 and "".join(pieces[-2:]) in rules.glued:
+        if any("".join(pieces[-length:]) in rules.glued for length in range(2, _MOST_SPLIT)):
             return Kind.SECRET
         if last in rules.loose:
             return Kind.LIKELY

@@ -72,6 +72,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     pair_values: frozenset[str]
     words: Linear
     """Finds where a secret name may stand."""
+    judged: Linear
+    """Finds names whose values count when they look random."""
     suspicion: Linear
     """Finds anything that some rule might cut; text without a match is kept as it is."""
     templates: tuple[tuple[str, str], ...]
@@ -108,11 +110,20 @@ def build_rules(
     ]
     own_text = [pattern.pattern for pattern in (*options.patterns, *patterns)]
     any_shape = "|".join(f"(?:{_ungrouped(text)})" for text in (*shapes.values(), *own_text))
-    words = _words(name_rules)
+    words, judged = _words(name_rules), _judged(name_rules)
     templates = (*data["paths"]["templates"], *options.paths)
     markers = {name.rstrip("+").encode(): name.endswith("+") for name in data["paths"]["markers"]}
     schemes = _schemes(data["names"]["schemes"])
-    parts = [words, any_shape or "[^\\s\\S]", _CONTEXT, _USERINFO, _BLOCKS, _DIGITS, _GZIP64]
+    parts = [
+        words,
+        judged,
+        any_shape or "[^\\s\\S]",
+        _CONTEXT,
+        _USERINFO,
+        _BLOCKS,
+        _DIGITS,
+        _GZIP64,
+    ]
     parts += [BASE64_ASCII, schemes, _paths_text(templates, markers)]
     if options.ibans:
         parts.append(r"\b[A-Z]{2}\d\d(?: ?[A-Z0-9]){11,30}")
@@ -132,6 +143,7 @@ def build_rules(
         pair_names=frozenset(names_data["pair_names"]),
         pair_values=frozenset(names_data["pair_values"]),
         words=Linear(words),
+        judged=Linear(judged),
         suspicion=Linear("|".join(f"(?:{part})" for part in parts)),
         templates=tuple(_split_template(template) for template in templates),
         markers=markers,
@@ -183,9 +195,7 @@ def _words(rules: NameRules) -> str:
     phrases |= {_GAP.join(phrase.split()) for phrase in rules.loose if " " in phrase}
     whole = [*rules.pieces, *(piece for piece in rules.loose if " " not in piece)]
     alternatives = "|".join(sorted(re.escape(word) for word in anywhere))
-    judged = "|".join(sorted(_GAP.join(name.split()) for name in rules.judged))
     pieces = "|".join(sorted(whole))
-    inner = "|".join(sorted(_GAP.join(w.capitalize() for w in n.split()) for n in rules.judged))
     titles = "|".join(sorted(f"{word.capitalize()}|{word.upper()}" for word in whole))
     lowers = "|".join(sorted(f"{word}|{word.capitalize()}|{word.upper()}" for word in whole))
     return (
@@ -193,9 +203,17 @@ def _words(rules: NameRules) -> str:
         f"|(?:^|[^A-Za-z])(?i:{pieces})(?:[^A-Za-z]|$)"
         f"|[a-z0-9](?:{titles})(?:[^a-z]|$)"
         f"|(?:^|[^A-Za-z])(?:{lowers})[A-Z]"
-        f"|(?:^|[^A-Za-z])(?i:{judged}){_AFTER_NAME}[A-Za-z0-9+/_.~%-]{{10}}"
-        f"|[a-z0-9](?:{inner}){_AFTER_NAME}[A-Za-z0-9+/_.~%-]{{10}}"
     )
+
+
+def _judged(rules: NameRules) -> str:
+    """A pattern that matches judged names with a value long enough to be judged."""
+    words = "|".join(sorted(_GAP.join(name.split()) for name in rules.judged))
+    inner = "|".join(
+        sorted(_GAP.join(word.capitalize() for word in name.split()) for name in rules.judged)
+    )
+    after = f"{_AFTER_NAME}[A-Za-z0-9+/_.~%-]{{10}}"
+    return f"(?:^|[^A-Za-z])(?i:{words}){after}|[a-z0-9](?:{inner}){after}"
 
 
 def _least(words: frozenset[str]) -> list[str]:
@@ -211,7 +229,11 @@ def _schemes(names: list[str]) -> str:
 def _paths_text(templates: tuple[str, ...], markers: dict[bytes, bool]) -> str:
     hosts = {re.escape(_longest_literal(template)) for template in templates}
     named = "|".join(sorted(re.escape(name.decode()) for name in markers))
-    return f"{'|'.join(sorted(hosts))}|(?i:[/]|%2F)(?i:{named})(?i:[/]|%2F)[A-Za-z0-9_.~%-]{{10}}"
+    piece = "[A-Za-z0-9_.~%-]"
+    return (
+        f"{'|'.join(sorted(hosts))}"
+        f"|(?i:/|%2F)(?i:{named})(?i:/|%2F)(?:{piece}{{1,40}}/)?{piece}{{10}}"
+    )
 
 
 def _longest_literal(template: str) -> str:

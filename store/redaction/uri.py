@@ -26,17 +26,23 @@ _WORD: Final = re.compile(
 )
 _PREFIXED: Final = re.compile(rb"[a-z]{2,6}_[A-Za-z0-9]+")
 _LEAST: Final = 12
+_REACH: Final = 2
+
+type Marked = tuple[bytes, bool | None, int]
+_UNMARKED: Final[Marked] = (b"", None, 0)
 
 
 def redact_path(work: Work, host: bytes, path: bytes, place: Place) -> bytes:
     """The path of a URL on `host` without its secrets."""
     path = _by_template(work, host.lower().partition(b":")[0], path, place)
     pieces = path.split(b"/")
-    before = b""
+    marked = _UNMARKED
     for index, piece in enumerate(pieces):
         if piece:
-            pieces[index] = _piece(work, before, piece, place)
-            before = piece
+            marker = work.rules.markers.get(piece.lower())
+            pieces[index] = _piece(work, marked, piece, place)
+            # A user's number or id may stand between the marker and its secret.
+            marked = (piece, marker, 1) if marker is not None else (*marked[:2], marked[2] + 1)
     path = b"/".join(pieces)
     return _scan(work, path, place)
 
@@ -111,19 +117,19 @@ def _path_pattern(path: str) -> re.Pattern[bytes]:
     return re.compile(("/" + escaped).encode(), re.IGNORECASE)
 
 
-def _piece(work: Work, before: bytes, piece: bytes, place: Place) -> bytes:
-    """One piece of a path; `before` is the one in front of it."""
+def _piece(work: Work, marked: Marked, piece: bytes, place: Place) -> bytes:
+    """One piece of a path; `marked` is the last marker in front of it, and how far it is."""
     if b";" in piece or b"=" in piece:
         return _matrix(work, piece, place)
-    marker = work.rules.markers.get(before.lower())
-    if marker is None or _WORD.fullmatch(piece) or MARK.search(piece):
+    before, marker, distance = marked
+    if marker is None or distance > _REACH or _WORD.fullmatch(piece) or MARK.search(piece):
         return piece
     plain = unquote_to_bytes(piece)
     if is_uuid(plain):
         wanted = marker
     else:
         resource = before.endswith(b"s") and _PREFIXED.fullmatch(plain) is not None
-        wanted = not resource and is_random(plain, _LEAST if marker else 20)
+        wanted = not resource and is_random(plain, _LEAST if marker and distance == 1 else 20)
     if not wanted:
         return piece
     work.taint(plain)

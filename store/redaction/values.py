@@ -4,8 +4,10 @@ import re
 from typing import Final
 
 _TOKEN: Final = re.compile(rb"[A-Za-z0-9+/=_.~%:$!*-]+")
-_WORDS: Final = re.compile(rb"[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[0-9]{0,3}|[A-Z]+[0-9]{0,4}")
+_WORDS: Final = re.compile(rb"[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[0-9]{0,4}|[A-Z]+[0-9]{0,4}")
 _UUID: Final = re.compile(rb"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_RESOURCE: Final = re.compile(rb"(?!SK)[A-Z]{2}[0-9a-f]{32}")
+"""A resource's identifier at Twilio, e.g. `AC...` an account."""
 _SPLIT: Final = re.compile(rb"[-_.:/~%+=$!*]+")
 _LITERAL: Final = frozenset(
     b"true false null none nil undefined yes no on off n/a na unknown required optional string str "
@@ -23,7 +25,7 @@ _PROSE: Final = re.compile(
     rb"the|a|an|invalid|missing|incorrect|wrong|expired|expected|required|please|for|in|of|to|and|"
     rb"or|from|with|on|at|required,?|got|unexpected|undefined|null|none|error|failed|not_found|has_expired)\b"
 )
-_DATE: Final = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?")
+_DATE: Final = re.compile(rb"\d{8}T?\d{0,6}Z?|\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?")
 _SIMPLE: Final = re.compile(rb"[A-Za-z]{1,12}(?:[-_/ ][A-Za-z]{1,12}){0,3}|-?\d{1,5}|\d+\.\d+")
 _SENTENCE: Final = re.compile(
     rb"[A-Za-z'\xe2\x80\x99,.()0-9]+(?: [A-Za-z'\xe2\x80\x99,.():0-9]+){2,}"
@@ -33,6 +35,7 @@ _CARDS: Final = re.compile(
     rb"|3[47]\d{13}|6(?:011|5\d\d|4[4-9]\d)\d{12}|3(?:0[0-5]|[689]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}"
     rb"|62\d{14}|(?:5018|5020|5038|6304|6759|676[1-3])\d{12}"
 )
+_STRETCH: Final = 8
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
@@ -43,10 +46,12 @@ def is_random(value: bytes, least: int = 16, *, uuid: bool = False) -> bool:
         return False
     if _UUID.fullmatch(value):
         return uuid
+    if _RESOURCE.fullmatch(value):
+        return False
     if _DATE.fullmatch(value) or b"://" in value:
         return False
     stretch = max(_SPLIT.split(value), key=len)
-    if len(stretch) < min(least, 12):
+    if len(stretch) < _STRETCH:
         return False
     return not stretch.isdigit() and _WORDS.fullmatch(stretch) is None
 
