@@ -34,7 +34,7 @@ from store.sqlite.facets import facet
 from store.sqlite.keys import STATUSES
 from store.sqlite.narrowing import Fragment, Narrowing, any_of, joined
 from store.sqlite.pool import Pool
-from store.sqlite.rollups import HOURS_A_DAY, SPAN_DAY
+from store.sqlite.rollups import HOURS_A_DAY, SPAN_DAY, SPANS
 from store.sqlite.scoped import scoped
 
 _HOSTS: Final = 20
@@ -203,7 +203,7 @@ class SqliteAnalytics:
         """Rows of `integration_activity_summary` in the scope, newest day first."""
         check_rolled_up(where)
         async with scoped(self._pool, scope, where) as (connection, narrowing):
-            day = f"CASE a.span WHEN {SPAN_DAY} THEN a.bucket ELSE a.bucket / {HOURS_A_DAY} END"
+            day = f"a.bucket / CASE a.span {_BUCKETS_A_DAY} END"
             counted = sums(
                 "rollups",
                 ("a.integration", "a.activity_type", "a.direction", "a.status", f"{day} AS day"),
@@ -250,6 +250,9 @@ class SqliteAnalytics:
         return [found.get((number,), Sum()) for number in range(len(ranges))]
 
 
+_BUCKETS_A_DAY: Final = " ".join(
+    f"WHEN {span} THEN {HOURS_A_DAY // width}" for span, width in SPANS
+)
 _PLACES: Final = Fragment(
     "SELECT integration, provider, host FROM endpoints"
     " GROUP BY integration, provider, host ORDER BY max(used) DESC, count(*) DESC"

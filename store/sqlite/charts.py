@@ -15,7 +15,7 @@ from store.filters import ActivityFilter
 from store.latency import BUCKETS, percentile
 from store.sqlite.keys import STATUSES
 from store.sqlite.narrowing import Fragment, Narrowing, joined
-from store.sqlite.rollups import HOUR_MS, HOURS_A_DAY, MEASURES, SPAN_DAY, SPAN_HOUR
+from store.sqlite.rollups import HOUR_MS, MEASURES, SPAN_QUARTER, SPANS
 
 _FAR: Final = 1 << 40
 """An hour beyond all others."""
@@ -40,17 +40,22 @@ def check_rolled_up(where: ActivityFilter, known: Sequence[str] = ROLLED_UP) -> 
             raise FilterError(name, "cannot narrow this; charts know " + _list(known))
 
 
-def pieces(low: int, high: int) -> list[tuple[int, int, int]]:
-    """Hours from `low` to below `high` as `(span, first, end)` of whole days and single hours."""
-    first_day, end_day = -(-low // HOURS_A_DAY), high // HOURS_A_DAY
-    if first_day >= end_day:
-        return [(SPAN_HOUR, low, high)] if low < high else []
-    whole = [
-        (SPAN_HOUR, low, first_day * HOURS_A_DAY),
-        (SPAN_DAY, first_day, end_day),
-        (SPAN_HOUR, end_day * HOURS_A_DAY, high),
+def pieces(
+    low: int, high: int, spans: Sequence[tuple[int, int]] = SPANS
+) -> list[tuple[int, int, int]]:
+    """Hours from `low` to below `high` as `(span, first, end)` of whole days, whole quarters of
+    days and single hours."""
+    if low >= high or not spans:
+        return []
+    (span, width), *shorter = spans
+    first, end = -(-low // width), high // width
+    if first >= end:
+        return pieces(low, high, shorter)
+    return [
+        *pieces(low, first * width, shorter),
+        (span, first, end),
+        *pieces(end * width, high, shorter),
     ]
-    return [piece for piece in whole if piece[1] < piece[2]]
 
 
 def hours_of(where: ActivityFilter) -> tuple[int, int]:
@@ -69,11 +74,11 @@ def sums(
 ) -> Fragment:
     """Sums of a rollup table over ranges of hours, by `group` (where `e.number` is the number of
     the range): the group's columns, then `measures`."""
-    hourly = table == "totals"
+    spans = [pair for pair in SPANS if table != "endpoint_rollups" or pair[0] != SPAN_QUARTER]
     parts = [
         (number, *piece)
         for number, (low, high) in enumerate(ranges)
-        for piece in ([(SPAN_HOUR, low, high)] if hourly else pieces(low, high))
+        for piece in pieces(low, high, spans)
     ]
     conditions = list(narrowing)
     where = joined(conditions)
@@ -86,7 +91,7 @@ def sums(
         "WITH e (number, span, first, until) AS MATERIALIZED (SELECT json_extract(value, '$[0]'),"  # noqa: S608
         " json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]')"
         f" FROM json_each(?)) SELECT {names}, {measures} FROM e CROSS JOIN {table} a{index}"
-        f" ON {'' if hourly else 'a.span = e.span AND '}a.bucket >= e.first AND a.bucket < e.until"
+        f" ON a.span = e.span AND a.bucket >= e.first AND a.bucket < e.until"
         f" WHERE {where.sql} GROUP BY {by}",
         (json.dumps(parts), *where.values),
     )

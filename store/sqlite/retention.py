@@ -6,7 +6,7 @@ from typing import Final
 from store.options import DAY_MS, StoreOptions
 from store.sqlite.compression import delete_unused_dictionaries
 from store.sqlite.keys import LOWEST_KEY, created_at, first_key
-from store.sqlite.rollups import HOUR_MS, SPAN_DAY, SPAN_HOUR
+from store.sqlite.rollups import HOUR_MS, SPAN_HOUR, SPANS
 from store.sqlite.steps import Pace
 from store.times import uuid_bytes
 
@@ -129,20 +129,19 @@ class RollupRetention:
         until = now - self._options.keep_rollups
         if oldest is not None:
             until = min(until, created_at(oldest))
-        for span, length in ((SPAN_HOUR, HOUR_MS), (SPAN_DAY, DAY_MS)):
+        for span, width in SPANS:
             (bucket,) = database.execute(
                 "SELECT min(bucket) FROM rollups WHERE span = ?", (span,)
             ).fetchone()
-            if bucket is None or (bucket + 1) * length > until:
+            if bucket is None or (bucket + 1) * width * HOUR_MS > until:
                 continue
             with self._pace.step(database):
-                for table in ("rollups", "endpoint_rollups"):
+                for table in ("rollups", "endpoint_rollups", "totals"):
                     database.execute(
                         f"DELETE FROM {table} WHERE span = ? AND bucket <= ?",  # noqa: S608
                         (span, bucket),
                     )
                 if span == SPAN_HOUR:
-                    database.execute("DELETE FROM totals WHERE bucket <= ?", (bucket,))
                     database.execute("DELETE FROM hours WHERE bucket <= ?", (bucket,))
                     database.execute("DELETE FROM gaps WHERE until < ?", ((bucket + 1) * HOUR_MS,))
             return True

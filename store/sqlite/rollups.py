@@ -12,6 +12,14 @@ HOUR_MS: Final = 3_600_000
 HOURS_A_DAY: Final = 24
 SPAN_HOUR: Final = 0
 SPAN_DAY: Final = 1
+SPAN_QUARTER: Final = 2
+SPANS: Final[tuple[tuple[int, int], ...]] = (
+    (SPAN_DAY, HOURS_A_DAY),
+    (SPAN_QUARTER, 6),
+    (SPAN_HOUR, 1),
+)
+"""The lengths of buckets in hours, longest first. Quarters of days are what days of most time
+zones are put together from: with them charts read a third of the rows."""
 
 type Place = tuple[int, int, int, int, int, int, int, str]
 """Hour, organization, integration, endpoint, activity type, direction, status, code."""
@@ -47,7 +55,7 @@ _ROLLUP_KEY: Final = (
     "code",
 )
 _INTO_ROLLUPS: Final = _upsert("rollups", _ROLLUP_KEY)
-_INTO_TOTALS: Final = _upsert("totals", ("bucket", "organization", "direction", "status"))
+_INTO_TOTALS: Final = _upsert("totals", ("span", "bucket", "organization", "direction", "status"))
 _INTO_ENDPOINTS: Final = _upsert(
     "endpoint_rollups",
     ("span", "bucket", "organization", "endpoint", "failures"),
@@ -71,8 +79,8 @@ _EMPTY_ENDPOINTS: Final = (
     " AND endpoint = ? AND count = 0"
 )
 _EMPTY_TOTALS: Final = (
-    "DELETE FROM totals WHERE bucket = ? AND organization = ? AND direction = ? AND status = ?"
-    " AND count = 0"
+    "DELETE FROM totals WHERE span = ? AND bucket = ? AND organization = ? AND direction = ?"
+    " AND status = ? AND count = 0"
 )
 
 
@@ -110,12 +118,12 @@ class Tally:
             hour, organization, integration, endpoint, kind, direction, status, code = place
             hours[hour] = hours.get(hour, 0) + measures[_COUNT]
             _see(seen, integration, status, measures[_LAST])
-            _merge(totals, (hour, organization, direction, status), measures)
-            for span, bucket in ((SPAN_HOUR, hour), (SPAN_DAY, hour // HOURS_A_DAY)):
-                counted = (organization, integration, kind, direction, status, code)
-                _merge(rollups, (span, bucket, *counted), measures)
-                failed = status > 1
-                _merge(endpoints, (span, bucket, organization, endpoint, failed), measures)
+            for span, width in SPANS:
+                at = (span, hour // width, organization)
+                _merge(totals, (*at, direction, status), measures)
+                _merge(rollups, (*at, integration, kind, direction, status, code), measures)
+                if span != SPAN_QUARTER:
+                    _merge(endpoints, (*at, endpoint, status > 1), measures)
         database.executemany(_SEEN, ((*times, number) for number, times in seen.items()))
         database.executemany(_INTO_HOURS, hours.items())
         database.executemany(_INTO_ROLLUPS, _lines(rollups))
@@ -131,7 +139,7 @@ class Tally:
         database.executemany(_EMPTY_ROLLUPS, [key for key in rollups if key[6] == STARTED])
         uncounted = [key[:4] for key, measures in endpoints.items() if measures[_COUNT] <= 0]
         database.executemany(_EMPTY_ENDPOINTS, uncounted)
-        database.executemany(_EMPTY_TOTALS, [key for key in totals if key[3] == STARTED])
+        database.executemany(_EMPTY_TOTALS, [key for key in totals if key[4] == STARTED])
 
     def _at(self, place: Place) -> list[int]:
         measures = self._places.get(place)

@@ -80,9 +80,10 @@ CREATE TABLE dictionaries (
     number INTEGER PRIMARY KEY, created_at INTEGER NOT NULL, content BLOB NOT NULL,
     last_key INTEGER);
 
--- Rollups: `span` 0 counts per UTC hour, 1 per UTC day; `bucket` is the hour's or day's number
--- since 1970. `code` is the error code, else the HTTP status of a failure, else empty. Reading
--- pages relies on it that every row is counted here under its own values.
+-- Rollups: `span` 0 counts per UTC hour, 1 per UTC day, 2 per quarter of one; `bucket` is the
+-- number of the hour, day or quarter since 1970. `code` is the error code, else the HTTP status
+-- of a failure, else empty. Reading pages relies on it that every row is counted here under its
+-- own values.
 CREATE TABLE rollups (
     span INTEGER NOT NULL, bucket INTEGER NOT NULL, integration INTEGER NOT NULL,
     activity_type INTEGER NOT NULL, direction INTEGER NOT NULL, status INTEGER NOT NULL,
@@ -95,11 +96,11 @@ CREATE TABLE endpoint_rollups (
     failures INTEGER NOT NULL, organization INTEGER NOT NULL, {_MEASURES_SQL},
     PRIMARY KEY (span, bucket, endpoint)
 ) WITHOUT ROWID;
--- The narrow one, per hour, for charts over long ranges in any time zone.
+-- The narrow one, for charts over long ranges in any time zone.
 CREATE TABLE totals (
-    bucket INTEGER NOT NULL, organization INTEGER NOT NULL, direction INTEGER NOT NULL,
-    status INTEGER NOT NULL, {_MEASURES_SQL},
-    PRIMARY KEY (bucket, organization, direction, status)
+    span INTEGER NOT NULL, bucket INTEGER NOT NULL, organization INTEGER NOT NULL,
+    direction INTEGER NOT NULL, status INTEGER NOT NULL, {_MEASURES_SQL},
+    PRIMARY KEY (span, bucket, organization, direction, status)
 ) WITHOUT ROWID;
 -- How many rows each hour got, so that readers can cut a scan into even pieces.
 CREATE TABLE hours (bucket INTEGER PRIMARY KEY, count INTEGER NOT NULL);

@@ -141,7 +141,7 @@ def test_names_and_rollups_that_nothing_needs_go(tmp_path: Path) -> None:
     writer.record_gap("poison", 1, NOW, NOW)
     clock += 100 * 86_400
     maintain(writer, int(clock * 1000))
-    assert ask(path, "SELECT count(*) FROM rollups") == [(2,)]
+    assert ask(path, "SELECT count(*) FROM rollups") == [(3,)]
     assert ask(path, "SELECT count(*) FROM clients") == [(0,)]
     assert ask(path, "SELECT count(*) FROM endpoints") == [(1,)]
     clock += 100 * 86_400
