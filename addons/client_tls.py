@@ -24,6 +24,7 @@ class ClientTls(ClientTLSLayer):
         done, error = yield from super().receive_handshake_data(data)
         if done:
             self._done()
+            self._done, self._failed = _nothing, _ignored
         return done, error
 
     def on_handshake_error(self, err: str) -> CommandGenerator[None]:
@@ -39,6 +40,14 @@ class ClientTls(ClientTLSLayer):
             else:
                 yield from self.tls_interact()
         yield from super().send_close(command)
+
+
+def _nothing() -> None:
+    """Stands where the tunnel's methods were, so that nothing refers back to it."""
+
+
+def _ignored(_reason: str) -> None:
+    """As above."""
 
 
 def _readable(error: str) -> str:

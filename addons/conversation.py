@@ -132,6 +132,16 @@ class Wire(asyncio.Protocol):
         self.conversation.write_resumed(self)
 
 
+class _Deaf:
+    """The layer of a conversation that is over."""
+
+    def handle_event(self, event: events.Event) -> tuple[commands.Command, ...]:
+        return ()
+
+
+_DEAF: Final[Any] = _Deaf()
+
+
 class Conversation:
     """Executes what layers command, tells them what happens. Everything is synchronous except
     dialling and what `run` is given."""
@@ -174,6 +184,8 @@ class Conversation:
             self._resets.add(id(connection))
         connection.state = ConnectionState.CLOSED
         if self.gone:
+            if wire is self._client_wire:
+                self._take_apart()
             return
         if wire in self._paused:
             self._paused.discard(wire)
@@ -182,6 +194,17 @@ class Conversation:
             self.dispatch(events.ConnectionClosed(connection))
         if wire is self._client_wire:
             self.finish(ErrorCode.CLIENT_CLOSED, "the client closed the connection")
+            self._take_apart()
+
+    def _take_apart(self) -> None:
+        """Break the cycles between layers, context and wires: without a cyclic collection in
+        between, a busy worker would keep the TLS buffers (60 KB) of each ended connection."""
+        self.layer = _DEAF
+        self.relay = None
+        self.context.layers.clear()
+        self._client_wire = None
+        self._wires.clear()
+        self._paused.clear()
 
     def write_paused(self, wire: Wire) -> None:
         """A peer reads slowly: stop reading from the others, whose bytes go to it."""

@@ -133,6 +133,7 @@ class Tunnel(Layer):
         self._leave()
         if self._child is not None:
             self.outer.handle_event = self._child.handle_event  # type: ignore[method-assign]
+            self._child = None
 
     def handshake_failed(self, reason: str) -> None:
         """The client ended the handshake; most often it does not trust our authority."""
@@ -173,7 +174,7 @@ class AfterHandshake(Layer):
 
     def __init__(self, tunnel: Tunnel) -> None:
         super().__init__(tunnel.context)
-        self._tunnel = tunnel
+        self._tunnel: Tunnel | None = tunnel
 
     def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
         yield from self.handle_event(event)
@@ -184,7 +185,9 @@ class AfterHandshake(Layer):
             return [commands.CloseConnection(client)]
         if not isinstance(event, events.DataReceived):
             return []
-        make = self._tunnel.http2 if client.alpn == HTTP2 else self._tunnel.http1
+        tunnel, self._tunnel = self._tunnel, None
+        assert tunnel is not None
+        make = tunnel.http2 if client.alpn == HTTP2 else tunnel.http1
         layer: Any = make(self.context, tls=True)
         self.handle_event = layer.handle_event  # type: ignore[method-assign]
         out = list(layer.handle_event(events.Start()))

@@ -36,6 +36,9 @@ class _Inner:
         return []
 
 
+_NOTHING: Final[Any] = None
+
+
 class UpstreamLink:
     """A new `Server`, and a new TLS layer when the target wants one: opening a used one again
     would bind its old source port."""
@@ -111,6 +114,10 @@ class UpstreamLink:
     def close(self) -> commands.Command:
         """The command that lets the connection go."""
         self.parser.close()
+        if self.tls is not None:
+            # Breaks a cycle, so that OpenSSL's buffers go at once.
+            self.tls.child_layer = _NOTHING
+            self.tls.context.layers.clear()
         return commands.CloseConnection(self.server)
 
     def flush(self) -> Iterable[commands.Command]:

@@ -1,0 +1,66 @@
+"""What one client connection holds goes when it ends, without a cyclic collection."""
+
+import asyncio
+import gc
+import socket
+import weakref
+from pathlib import Path
+
+from addons.conversation import Conversation
+from store.activity import ErrorCode
+from tests.addons.relay_world import OK, World, answering, read_request, to, upstream, world
+from tests.addons.test_forward import connect_to, tunnel
+from tests.support.certificates import Authority
+
+
+async def _one_over_tls(w: World) -> weakref.ref[Conversation]:
+    reader, writer = await tunnel(w, "api.test")
+    writer.write(b"GET / HTTP/1.1\r\nHost: api.test\r\n\r\n")
+    assert await reader.readexactly(len(OK)) == OK
+    [conversation] = w.relay._conversations
+    found = weakref.ref(conversation)
+    del conversation
+    writer.close()
+    return found
+
+
+async def test_everything_goes_by_reference_count(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    async with (
+        upstream(answering(OK), authority.server_context("api.test")) as server,
+        world(
+            tmp_path, upstream_ca=authority.file, connect_to=(connect_to("api.test", server.port),)
+        ) as w,
+    ):
+        gc.collect()
+        gc.disable()
+        try:
+            found = await _one_over_tls(w)
+            await w.sink.only()
+            async with asyncio.timeout(5):
+                while w.relay.connections:
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            assert found() is None
+        finally:
+            gc.enable()
+
+
+async def test_reset_by_the_client_in_the_answer(tmp_path: Path) -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+        while True:
+            writer.write(b"x" * 65536)
+            await writer.drain()
+
+    async with upstream(script) as server, world(tmp_path, to(server)) as w:
+        reader, writer = await w.connect()
+        writer.write(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        raw: socket.socket = writer.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        writer.transport.abort()
+        capture = await w.sink.only()
+    assert capture.error_code == ErrorCode.CLIENT_CLOSED
+    assert capture.response_status == 200
