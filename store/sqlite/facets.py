@@ -16,9 +16,9 @@ from store.sqlite.narrowing import (
     ENDPOINT,
     Fragment,
     Narrowing,
-    counted_rows,
 )
 from store.sqlite.pool import Connection
+from store.sqlite.selecting import counted_rows
 from store.sqlite.zones import extent, stretches
 
 SAMPLE: Final = 10_000

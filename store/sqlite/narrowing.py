@@ -17,14 +17,10 @@ from store.scope import Scope
 from store.sqlite.keys import (
     ACTIVITY_TYPES,
     DIRECTIONS,
-    HIGHEST_KEY,
-    LOWEST_KEY,
     STATUSES,
-    TRACE_SHIFT,
     first_key,
     trace_value,
 )
-from store.sqlite.schema import FROM_ACTIVITIES, FROM_CONTENTS
 from store.times import uuid_bytes
 
 type Value = str | int | float | bytes
@@ -191,93 +187,6 @@ def joined(conditions: Iterable[Fragment]) -> Fragment:
 def any_of(column: str, values: Iterable[Value]) -> Fragment:
     """The column holds one of the values."""
     return Fragment(*_in(column, values))
-
-
-def select(
-    columns: str,
-    narrowing: Narrowing,
-    stretch: Stretch,
-    limit: int,
-    *,
-    full: bool = False,
-    also: Fragment | None = None,
-) -> Fragment:
-    """The statement that reads `columns` of matching activities of a stretch, newest first.
-    `also` is one more condition."""
-    source, *within = _source(narrowing, stretch)
-    keys = _matching(source, [*within, *([also] if also else []), *narrowing.rows], limit)
-    return _reading(columns, keys, "a.key DESC", full)
-
-
-def select_changes(columns: str, narrowing: Narrowing, after: int, limit: int) -> Fragment:
-    """The statement that reads `columns` of matching activities above a `seq`, in that order."""
-    low = LOWEST_KEY if narrowing.since_key is None else narrowing.since_key
-    high = HIGHEST_KEY if narrowing.until_key is None else narrowing.until_key
-    source = Fragment("activities a INDEXED BY activities_seq")
-    # The plus signs keep SQLite from walking along the keys instead.
-    new = Fragment("a.seq > ? AND +a.key >= ? AND +a.key < ?", (after, low, high))
-    return _reading(
-        columns, _matching(source, [new, *narrowing.rows], limit, "a.seq"), "a.seq", False
-    )
-
-
-def _reading(columns: str, keys: Fragment, order: str, full: bool) -> Fragment:
-    return Fragment(
-        f"SELECT {columns} FROM ({keys.sql}) CROSS JOIN"  # noqa: S608
-        f" {FROM_CONTENTS if full else FROM_ACTIVITIES} WHERE a.key = found ORDER BY {order}",
-        keys.values,
-    )
-
-
-def counted_rows(value: str, narrowing: Narrowing, stretch: Stretch, limit: int) -> Fragment:
-    """The statement that counts the values of an expression among the newest `limit` rows."""
-    source, *within = _source(narrowing, stretch)
-    keys = _matching(source, [*within, *narrowing.rows], limit)
-    return Fragment(
-        f"SELECT {value}, count(*) FROM ({keys.sql}) CROSS JOIN {FROM_ACTIVITIES}"  # noqa: S608
-        " WHERE a.key = found GROUP BY 1",
-        keys.values,
-    )
-
-
-def _matching(
-    source: Fragment, conditions: Sequence[Fragment], limit: int, order: str = "a.key DESC"
-) -> Fragment:
-    """The keys of matching activities. The only place where these are looked for.
-
-    Everything else is read for them only. SQLite leaves out the joins whose columns no
-    condition names, so lists never read bodies.
-    """
-    wanted = joined(conditions)
-    return Fragment(
-        f"SELECT a.key AS found FROM {source.sql}"  # noqa: S608
-        " LEFT JOIN endpoints e ON e.number = a.endpoint"
-        " LEFT JOIN contents c ON c.key = a.key LEFT JOIN archive z ON z.key = a.key"
-        f" WHERE {wanted.sql} ORDER BY {order} LIMIT ?",
-        (*source.values, *wanted.values, limit),
-    )
-
-
-def _source(narrowing: Narrowing, stretch: Stretch) -> list[Fragment]:
-    """Activities of a stretch: what to read, then conditions."""
-    low, high = stretch[-1][0], stretch[0][1]
-    if narrowing.traced:
-        # By way of the index of trace ids.
-        source = Fragment(
-            "(WITH RECURSIVE numbers (n) AS (SELECT ? UNION ALL SELECT n + 1 FROM numbers"  # noqa: S608
-            " WHERE n < ?) SELECT n FROM numbers) CROSS JOIN activities a INDEXED BY"
-            f" activities_trace ON (a.key >> {TRACE_SHIFT}) = n",
-            (low >> TRACE_SHIFT, high >> TRACE_SHIFT),
-        )
-        return [source, Fragment("a.key >= ? AND a.key < ?", (low, high))]
-    if len(stretch) == 1:
-        return [Fragment("activities a"), Fragment("a.key >= ? AND a.key < ?", (low, high))]
-    source = Fragment(
-        "json_each(?) s CROSS JOIN activities a ON a.key >= json_extract(s.value, '$[0]')"
-        " AND a.key < json_extract(s.value, '$[1]')",
-        (json.dumps(stretch),),
-    )
-    return [source]
 
 
 def _numbers(numbers: Resolved) -> list[Fragment]:

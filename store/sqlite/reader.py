@@ -15,12 +15,11 @@ from store.sqlite.narrowing import (
     Fragment,
     Narrowing,
     Stretch,
-    select,
-    select_changes,
 )
 from store.sqlite.pool import Connection
 from store.sqlite.rows import FULL_COLUMNS, LISTED, full, listed
 from store.sqlite.scoped import scoped
+from store.sqlite.selecting import select, select_changes
 from store.sqlite.zones import extent, stretches
 from store.times import uuid_bytes
 

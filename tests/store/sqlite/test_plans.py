@@ -10,8 +10,9 @@ from store.filters import EVERYTHING, ActivityFilter, parse_filter
 from store.scope import SERVICE, Scope
 from store.sqlite.charts import sums
 from store.sqlite.keys import HIGHEST_KEY, LOWEST_KEY
-from store.sqlite.narrowing import Fragment, Resolved, narrow, select, select_changes
+from store.sqlite.narrowing import Fragment, Resolved, narrow
 from store.sqlite.rows import FULL_COLUMNS, LISTED
+from store.sqlite.selecting import select, select_changes
 from store.sqlite.writer import SqliteWriter
 from tests.support.rows import row
 
