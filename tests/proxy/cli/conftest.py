@@ -37,7 +37,10 @@ def environment(**more: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("WIRETRAIL_") and not name.lower().endswith("_proxy")
     }
-    return kept | {"NO_COLOR": "1"} | more
+    # Some hundred processes: compiling the sources anew for each would take most of the time.
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
+    bytecode = str(ROOT / ".pytest_cache" / "bytecode")
+    return kept | {"NO_COLOR": "1", "PYTHONPYCACHEPREFIX": bytecode} | more
 
 
 def wiretrail(*arguments: str, stdin: str | None = None, **env: str) -> Result:
