@@ -31,14 +31,11 @@ class ChildProcess:
         self._module = module
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
+        self.killed = False
+        """`kill` was called on this process."""
         self.failures = 0
         """How often in short succession it has ended."""
         self._restart_at = 0.0
-
-    @property
-    def pid(self) -> int | None:
-        """The process, while there is one."""
-        return None if self._process is None else self._process.pid
 
     @property
     def alive(self) -> bool:
@@ -61,7 +58,7 @@ class ChildProcess:
                 stdin=subprocess.DEVNULL,
             )
         self.control = ParentEnd(ours)
-        self.ready = False
+        self.ready = self.killed = False
         self._started_at = time.monotonic()
         self.control.send(message)
 
@@ -107,4 +104,5 @@ class ChildProcess:
     def kill(self) -> None:
         """End it at once."""
         if self._process is not None:
+            self.killed = True
             self._process.send_signal(signal.SIGKILL)

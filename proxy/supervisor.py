@@ -28,19 +28,18 @@ from proxy.config import (
     upstream_bundle,
 )
 from proxy.config.units import seconds
-from proxy.control import BoundAddress, Failed, KeeperStart, Lost, Ready, Reload, Stop, WorkerStart
+from proxy.control import BoundAddress, Failed, KeeperStart, Ready, Reload, Stop, WorkerStart
 from proxy.keeper.vitals import SURE, UNSURE, Vitals
 from proxy.listening import CannotListen, listen_unix, open_all
+from proxy.losses import Losses
 from proxy.private_log import configure_log, places
 from proxy.signals import CollectedSignals
+from proxy.watched_file import WatchedFile
 from store.errors import StoreError
 
 log = logging.getLogger("wiretrail.supervisor")
 
 _TICK_SECONDS: Final = 0.2
-_CONFIG_CHECK_SECONDS: Final = 2.0
-# How long exchanges of a dead worker may be on their way to the store before they count as lost.
-_FOLD_SECONDS: Final = 10.0
 # After the exchanges have ended: for a worker to hand over what it holds, and for the keeper to
 # write it.
 _DRAIN_SECONDS: Final = 15.0
@@ -107,33 +106,30 @@ class Supervisor:
         self._workers = [
             ChildProcess(f"worker {index + 1}", "proxy.worker") for index in range(config.workers)
         ]
-        self._ended_slots: dict[int, float] = {}
-        self._unreported: list[Lost] = []
+        self._losses = Losses(self._counters)
         self._first_keeper = True
-        self._keeper_ready_at = 0.0
         self._announced = False
         self._stopping_since: float | None = None
         self._keeper_told_at: float | None = None
         self._exit_code = 0
-        self._killed_keeper = False
         self._signals: list[int] = []
         self._tty = os.isatty(0)
-        self._config_stamp = _stamp(config)
-        self._config_check_at = time.monotonic() + _CONFIG_CHECK_SECONDS
+        self._config_file = WatchedFile(config.origin.file)
         self._last_tick = time.monotonic()
 
     def run(self) -> int:
         """Until told to stop; returns the exit code."""
         with CollectedSignals(self._signals) as wake, selectors.DefaultSelector() as selector:
             selector.register(wake, selectors.EVENT_READ, None)
-            self._start_keeper(selector)
+            self._start_what_is_due(selector)
             while self._children_left():
-                for key, _ in selector.select(_TICK_SECONDS):
-                    if key.data is None:
-                        wake.recv(64)
-                    else:
-                        self._hear(key.data, selector)
+                events = selector.select(_TICK_SECONDS)
                 try:
+                    for key, _ in events:
+                        if key.data is None:
+                            wake.recv(64)
+                        else:
+                            self._hear(key.data, selector)
                     self._tick(selector)
                 except Exception as error:  # noqa: BLE001 - supervisor loop: it must outlive its errors
                     log.error("supervisor: %s", places(error))
@@ -154,10 +150,12 @@ class Supervisor:
         self._signals.clear()
         self._reap(selector)
         self._watch_keeper()
-        self._fold()
+        self._losses.fold(self._keeper.ready)
+        self._losses.report(self._keeper)
         if self._stopping_since is None:
             self._start_what_is_due(selector)
-            self._check_config_file()
+            if self._config_file.has_changed():
+                self._reload()
             self._announce()
             return
         if any(worker.alive for worker in self._workers) and self._keeper.due:
@@ -174,8 +172,6 @@ class Supervisor:
     def _start_what_is_due(self, selector: selectors.BaseSelector) -> None:
         if self._keeper.due:
             self._start_keeper(selector)
-        if self._first_keeper:
-            return  # workers wait for the first keeper: it makes the files that they read
         for worker in self._workers:
             if worker.due:
                 self._start_worker(worker, selector)
@@ -200,7 +196,7 @@ class Supervisor:
 
     def _start_worker(self, worker: ChildProcess, selector: selectors.BaseSelector) -> None:
         worker.slot = self._counters.assign(
-            {other.slot for other in self._workers if other.alive} | self._ended_slots.keys()
+            {other.slot for other in self._workers if other.alive} | self._losses.slots
         )
         addresses = tuple(one.address for one in self._listeners)
         own = [(one.host, one.port) for one in (*addresses, self._api.address)]
@@ -231,11 +227,12 @@ class Supervisor:
                 child.ready = True
                 if child is self._keeper:
                     self._first_keeper = False
-                    self._keeper_ready_at = time.monotonic()
-                    self._report_lost()
+                    self._losses.keeper_is_ready()
             elif isinstance(message, Failed):
                 self._exit_code = _cannot_start(message.message)
                 self._stop()
+                for worker in self._workers:
+                    worker.kill()  # there is nothing yet that they could finish
 
     def _reap(self, selector: selectors.BaseSelector) -> None:
         for child in (self._keeper, *self._workers):
@@ -249,15 +246,14 @@ class Supervisor:
             self._on_end(child, child.bury())
 
     def _on_end(self, child: ChildProcess, code: int) -> None:
-        if code != 0:
+        if code != 0 and not child.killed:
             log.warning("%s ended %s", child.name, _how(code))
         if child is self._keeper:
             # SIGKILL may be anybody's, the kernel's memory killer included.
-            sure = self._killed_keeper or code not in (-signal.SIGKILL, -signal.SIGTERM)
+            sure = child.killed or code not in (-signal.SIGKILL, -signal.SIGTERM)
             self._vitals.ended(SURE if sure else UNSURE)
-            self._killed_keeper = False
         else:
-            self._ended_slots[child.slot] = time.monotonic()
+            self._losses.ended(child.slot)
         if not self._announced and child.failures >= _START_TRIES and self._stopping_since is None:
             self._exit_code = _cannot_start(f"{child.name} does not start; its log is above")
             self._stop()
@@ -267,34 +263,13 @@ class Supervisor:
     def _watch_keeper(self) -> None:
         now = time.monotonic()
         slept, self._last_tick = now - self._last_tick, now
-        if slept > 10 * _TICK_SECONDS or self._keeper.pid is None or self._killed_keeper:
+        if slept > 10 * _TICK_SECONDS or not self._keeper.alive or self._keeper.killed:
             return  # when we were stopped ourselves, its silence proves nothing
         silent = self._vitals.silent_for()
         never = silent == 0 and not self._keeper.ready
         if silent > self._patience.stall or (never and self._keeper.age > self._patience.start):
             log.error("the keeper has made no progress for %.0f s and is killed", silent)
-            self._killed_keeper = True
             self._keeper.kill()
-
-    def _fold(self) -> None:
-        """Count what ended workers have left, once the keeper has everything they sent."""
-        now = time.monotonic()
-        for slot, since in list(self._ended_slots.items()):
-            # Without a keeper it may all still be in the link's backlog.
-            waited = now - max(since, self._keeper_ready_at) if self._keeper.ready else 0.0
-            if not self._counters.is_drained(slot) and waited < _FOLD_SECONDS:
-                continue
-            del self._ended_slots[slot]
-            if lost := self._counters.fold(slot):
-                log.warning("%d exchanges were lost with a worker", lost)
-                until = time.time_ns() // 1_000_000
-                age = round((now - since) * 1000)
-                self._unreported.append(Lost(count=lost, since=until - age, until=until))
-                self._report_lost()
-
-    def _report_lost(self) -> None:
-        while self._unreported and self._keeper.ready and self._keeper.send(self._unreported[0]):
-            del self._unreported[0]
 
     def _announce(self) -> None:
         ready = all(worker.ready for worker in self._workers)
@@ -317,7 +292,7 @@ class Supervisor:
                 worker.send(Stop(grace=0.0))
 
     def _reload(self) -> None:
-        self._config_stamp = _stamp(self._config)
+        self._config_file.read()
         try:
             fresh = reload(self._config)
             listeners(fresh)
@@ -331,13 +306,6 @@ class Supervisor:
         for child in (self._keeper, *self._workers):
             child.send(Reload(config=fresh, upstream_ca=None if bundle is None else str(bundle)))
         log.info("the config is taken over")
-
-    def _check_config_file(self) -> None:
-        if time.monotonic() < self._config_check_at:
-            return
-        self._config_check_at = time.monotonic() + _CONFIG_CHECK_SECONDS
-        if _stamp(self._config) not in (self._config_stamp, None):
-            self._reload()
 
     # Stopping
 
@@ -361,7 +329,7 @@ class Supervisor:
             for worker in busy:
                 worker.kill()
             self._exit_code = 1
-        if busy or (self._ended_slots and self._keeper.ready):
+        if busy or (self._losses.slots and self._keeper.ready):
             return
         if self._keeper_told_at is None:
             self._keeper_told_at = now
@@ -374,17 +342,6 @@ class Supervisor:
 
 def _how(code: int) -> str:
     return f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
-
-
-def _stamp(config: Config) -> tuple[int, int] | None:
-    """What changes when the config file does."""
-    if config.origin.file is None:
-        return None
-    try:
-        found = os.stat(config.origin.file)
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_ino
 
 
 def _places_of(config: Config) -> object:

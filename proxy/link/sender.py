@@ -10,24 +10,23 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
-from typing import Final, cast
+from typing import Final
 
 import msgspec
 
 from addons.sink import OpenExchange
 from proxy.accounting import WorkerCounters
+from proxy.link.keeper_connection import KeeperConnection
 from proxy.link.messages import (
     UNNUMBERED,
     Acknowledged,
     Gap,
     Hello,
     Hurry,
-    decode_acknowledged,
     frame,
 )
 from proxy.link.queue import Entry, FrameQueue
-from store.capture import MAX_FRAME, Capture, FrameError, FrameSplitter, encode_frame
+from store.capture import MAX_FRAME, Capture, encode_frame
 
 log = logging.getLogger("wiretrail.link")
 
@@ -38,7 +37,6 @@ FLUSH_SECONDS: Final = 0.005
 GAP_SECONDS: Final = 1.0
 # An exchange open for longer than this (and at most twice as long) is told as started.
 STARTED_SECONDS: Final = 0.1
-_CHUNK: Final = 512 * 1024
 _RETRY_SECONDS: Final = (0.02, 0.05, 0.1, 0.2, 0.5)
 _HURRY: Final = frame(UNNUMBERED, Hurry())
 # Room beyond the limit for captures stripped of content, which complete a `started` row.
@@ -65,7 +63,7 @@ class LinkSender:
         self._gap_timer: asyncio.TimerHandle | None = None
         self._flush_timer: asyncio.TimerHandle | None = None
         self._aging_timer: asyncio.TimerHandle | None = None
-        self._connection: _Connection | None = None
+        self._connection: KeeperConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
 
@@ -215,7 +213,7 @@ class LinkSender:
         while True:
             try:
                 _, connection = await loop.create_unix_connection(
-                    lambda: _Connection(self._acknowledged, self._may_send), self._path
+                    lambda: KeeperConnection(self._acknowledged, self._may_send), self._path
                 )
             except OSError as error:
                 await asyncio.sleep(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
@@ -256,58 +254,6 @@ class LinkSender:
             self._counters.stored(stored)
         self._counters.queued(self._queue.size)
         self._settled.set()
-
-
-class _Connection(asyncio.Protocol):
-    """One connection to the keeper."""
-
-    def __init__(
-        self, acknowledged: Callable[[Acknowledged], None], may_send: Callable[[], None]
-    ) -> None:
-        self._acknowledged = acknowledged
-        self._may_send = may_send
-        self._splitter = FrameSplitter()
-        self._transport: asyncio.Transport | None = None
-        self._paused = False
-        self.lost = asyncio.Event()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are no subclass of asyncio's.
-        transport = cast(asyncio.Transport, transport)
-        self._transport = transport
-        transport.set_write_buffer_limits(high=_CHUNK)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        self.lost.set()
-
-    def pause_writing(self) -> None:
-        self._paused = True
-
-    def resume_writing(self) -> None:
-        self._paused = False
-        self._may_send()
-
-    def write(self, data: bytes) -> None:
-        if self._transport is not None:
-            self._transport.write(data)
-
-    def send_from(self, queue: FrameQueue) -> None:
-        """Write what waits, as long as the keeper takes it."""
-        while self._transport is not None and not self._paused and queue.has_waiting():
-            self._transport.write(b"".join(queue.take(_CHUNK)))
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            for _, payload in self._splitter.feed(data):
-                self._acknowledged(decode_acknowledged(payload))
-        except FrameError as error:
-            log.error("the keeper's acknowledgement cannot be read: %s", error)
-            self.close()
-
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
 
 
 def _stripped(capture: Capture) -> Capture:
