@@ -2,7 +2,7 @@
 for each when the mended code changes.
 
 * Its error pages name its version, the upstream's address and what was received.
-* HTTP/1 trailers raise `NotImplementedError` in one direction and fail an assertion in the other.
+* HTTP/1 trailers end the connection: what reads them gives up, what writes them asserts.
 * A request body that comes by HTTP/2 without a length goes to an HTTP/1.1 upstream without any
   framing, where it reads as the next request.
 
@@ -99,7 +99,7 @@ def _with_trailers(original: _Send, trailers: type, end: type) -> _Send:
 
 
 def _read_body(self: Any, event: events.Event) -> Iterator[commands.Command]:
-    """mitmproxy's own code, with trailers passed on instead of `NotImplementedError`."""
+    """mitmproxy's own code, with trailers passed on instead of given up."""
     while True:
         try:
             if isinstance(event, events.DataReceived):
