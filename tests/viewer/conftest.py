@@ -1,6 +1,5 @@
 """A real API over a real store, and Debian's Chromium looking at the viewer."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from store.data_folder import DataFolder
 from store.sqlite.writer import SqliteWriter
 from store.tokens import TokenStore
 from tests.support.api_world import Server, World
-from tests.viewer.looking import Viewer, sign_in
+from tests.viewer.looking import Viewer, milliseconds, sign_in
 
 CHROMIUM = Path("/usr/bin/chromium")
 VIEWER = Path(__file__).parents[2] / "proxy" / "viewer"
@@ -28,13 +27,9 @@ ARGUMENTS = (
 )
 
 
-def milliseconds() -> int:
-    return time.time_ns() // 1_000_000
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser a module: the sync API's loop must not outlive it, or async tests could not run."""
+    """One a module: the sync API keeps a loop running, which async tests could not bear."""
     if not CHROMIUM.exists():
         pytest.skip(f"no {CHROMIUM}")
     with sync_playwright() as playwright:

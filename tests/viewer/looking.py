@@ -1,12 +1,26 @@
 """How the tests look at the viewer: pages, rows, and where things stand on the screen."""
 
+import time
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-__all__ = ["Viewer", "expect", "sign_in"]
+from store.activity import ActivityRow
+from tests.support.rows import row
+
+__all__ = ["Viewer", "expect", "milliseconds", "past", "sign_in"]
 
 ROWS = "activity-table .rows .row:not([hidden])"
+
+
+def milliseconds() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def past(seconds: int, **values: Any) -> ActivityRow:
+    """A row so many seconds old whose path is that number; `values` replace columns."""
+    default = {"path": f"/n/{seconds:05d}", "path_template": "/n/{id}"}
+    return row(**(default | {"created_at": milliseconds() - seconds * 1_000} | values))
 
 
 def sign_in(context: BrowserContext, url: str, token: str) -> None:

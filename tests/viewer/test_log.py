@@ -1,30 +1,15 @@
 """The log page: live rows, filters, keys, scrolling."""
 
+import itertools
 import re
 import time
 
 from playwright.sync_api import Browser
 
 from proxy.api.notice import Notice
-from store.activity import ActivityRow, ActivityType, Direction, Status
-from tests.support.api_world import Server, World, row
-from tests.viewer.looking import Viewer, expect, sign_in
-
-SECOND = 1_000
-
-
-def now() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def past(number: int, **values: object) -> ActivityRow:
-    """A row `number` seconds old whose path is its number."""
-    return row(
-        created_at=now() - number * SECOND,
-        path=f"/n/{number:05d}",
-        path_template="/n/{id}",
-        **values,
-    )  # type: ignore[arg-type]
+from store.activity import ActivityType, Direction, Status
+from tests.support.api_world import Server, World
+from tests.viewer.looking import Viewer, expect, past, sign_in
 
 
 def test_rows_stand_newest_first_and_tell_what_happened(world: World, viewer: Viewer) -> None:
@@ -56,12 +41,7 @@ def test_a_row_appears_and_completes_without_reload(world: World, viewer: Viewer
     started = past(0, status=Status.STARTED)
     world.write(started)
     expect(viewer.row("/n/00000")).to_contain_text("Started")
-    done = row(
-        id=started.id,
-        created_at=started.created_at,
-        path=started.path,
-        path_template=started.path_template,
-    )
+    done = past(0, id=started.id, created_at=started.created_at)
     world.write(done)
     expect(viewer.row("/n/00000")).to_contain_text("Success")
     expect(viewer.rows).to_have_count(1)
@@ -228,7 +208,7 @@ def test_scrolling_is_continuous_and_draws_few_rows(world: World, viewer: Viewer
     assert shown == list(range(shown[0], shown[0] + len(shown)))
     assert len(shown) < 60
     boxes = viewer.boxes(".rows .row:not([hidden])")
-    gaps = {round(b["top"] - a["bottom"], 1) for a, b in zip(boxes, boxes[1:], strict=False)}
+    gaps = {round(b["top"] - a["bottom"], 1) for a, b in itertools.pairwise(boxes)}
     assert gaps == {0.0}
 
 

@@ -109,14 +109,13 @@ export function save(content, name, type) {
 let lastPopover = 0;
 
 /** A light-dismissed panel below `anchor`; `build` makes its content each time it opens. */
-export function popover(anchor, build, props = {}) {
+export function popover(anchor, build) {
   const id = `popover-${(lastPopover += 1)}`;
   anchor.setAttribute("aria-expanded", "false");
-  anchor.setAttribute("aria-haspopup", props.role ?? "dialog");
+  anchor.setAttribute("aria-haspopup", "dialog");
   anchor.addEventListener("click", () => {
     document.getElementById(id)?.remove();
-    const { class: extra = "", ...rest } = props;
-    const panel = h("div", { id, popover: "auto", class: `popover ${extra}`, ...rest });
+    const panel = h("div", { id, popover: "auto", class: "popover", role: "dialog", "aria-label": anchor.getAttribute("aria-label") ?? anchor.textContent });
     const close = () => panel.hidePopover();
     panel.append(build(close));
     panel.addEventListener("toggle", (event) => {

@@ -12,7 +12,7 @@ const SHOWN = 400;
 
 /** What one can compare with: the latest calls of the same method and endpoint, successes first. */
 export function pickOther(row, close) {
-  const list = h("div", { class: "menu" }, h("h3", {}, "Compare with a call like this one"), h("p", { class: "dim note-line" }, "…"));
+  const list = h("div", { class: "menu" }, h("h2", {}, "Compare with a call like this one"), h("p", { class: "dim note-line" }, "…"));
   const params = { integration_id: row.integration_id, method: row.method, host: row.host, limit: "40" };
   get("/activities", params).then(({ items }) => {
     const alike = (one) => (one.path === row.path ? 0 : 2) + (one.status === "success" ? 0 : 1);

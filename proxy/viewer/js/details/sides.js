@@ -19,10 +19,11 @@ function side(row, name, label) {
   const size = row[`${name}_size`];
   return h("section", { class: "side", "aria-label": label },
     h("h3", {}, label, h("span", { class: "dim" }, size ? ` ${bytes(size)}` : "")),
-    headers && h("details", { class: "headers", open: true }, h("summary", {}, `Headers `, h("span", { class: "dim" }, String(count)),
-      button({ icon: "copy", label: `Copy the ${name} headers`, class: "quiet small", onclick: (event) => { event.preventDefault(); copy(headerText(headers), "Headers copied"); } })),
-    h("dl", { class: "header-list" }, Object.entries(headers).flatMap(([field, value]) => [value].flat().map((one) => [
-      h("dt", {}, visible(field)), h("dd", {}, marked(String(one), `${name}.headers.${field}`, row.redaction_places))])))),
+    headers && [
+      h("details", { class: "headers", open: true }, h("summary", {}, `Headers `, h("span", { class: "dim" }, String(count))),
+        h("dl", { class: "header-list" }, Object.entries(headers).flatMap(([field, value]) => [value].flat().map((one) => [
+          h("dt", {}, visible(field)), h("dd", {}, marked(String(one), `${name}.headers.${field}`, row.redaction_places))])))),
+      button({ icon: "copy", label: `Copy the ${name} headers`, class: "quiet small", onclick: () => copy(headerText(headers), "Headers copied") })],
     bodyView(row, name));
 }
 

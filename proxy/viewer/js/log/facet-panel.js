@@ -47,7 +47,8 @@ export function facetPanel({ onChange }) {
         h("bdi", { class: "cut" }, valueLabel(name, value)),
         h("span", { class: "dim" }, count === undefined ? "" : compact(count)))),
       listed.length > shown.length && h("button", { type: "button", class: "link more", onclick: () => { all.add(name); draw(); } }, `${listed.length - shown.length} more`));
-    details.addEventListener("toggle", () => write(FOLDS, { ...read(FOLDS, {}), [name]: details.open }));
+    // The click comes before the change.
+    details.firstChild.addEventListener("click", () => write(FOLDS, { ...read(FOLDS, {}), [name]: !details.open }));
     return details;
   }
 

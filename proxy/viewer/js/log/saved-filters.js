@@ -28,11 +28,11 @@ export function savedFilters({ current, onChange }) {
       toast(`Saved “${entry.name}”`);
     };
     return h("div", { class: "menu saved" },
-      saved.length > 0 && h("h3", {}, "Saved"),
+      saved.length > 0 && h("h2", {}, "Saved"),
       saved.map((one) => h("div", { class: "saved-row" },
         h("button", { type: "button", onclick: () => apply(one.query) }, icon("bookmark"), one.name),
         h("button", { type: "button", "aria-label": `Remove ${one.name}`, onclick: () => forget(one.name) }, icon("cross")))),
-      h("h3", {}, "Suggested"),
+      h("h2", {}, "Suggested"),
       SUGGESTED.map(([label, query]) => h("button", { type: "button", onclick: () => apply(query) }, icon("filter"), label)),
       h("hr"),
       isEmpty(current()) ? h("p", { class: "dim note-line" }, "Filter the log to save a filter of your own.")

@@ -166,7 +166,7 @@ function failureTable(items, several) {
       { label: "Cause", by: (item) => item.code, cell: (item) => [/^\d+$/.test(item.code) ? h("span", { class: "code", dataset: { class: item.code[0] } }, item.code) : h("code", {}, visible(item.code || "–")), " ", h("span", { class: "dim" }, ERROR[item.code]?.[0] ?? "")] },
       { label: "Failures", number: true, by: (item) => item.count, cell: (item) => count(item.count) },
       { label: "Last", number: true, by: (item) => item.last_at, cell: (item) => h("time", { title: exact(item.last_at), datetime: new Date(item.last_at).toISOString() }, relative(item.last_at)) },
-      { label: "", cell: (item) => h("a", { href: `/?${new URLSearchParams([["integration", item.integration], ["activity_type", item.activity_type], /^\d+$/.test(item.code) ? ["response_status", item.code] : ["error_code", item.code], ["since", "24h"]].filter(([, value]) => value))}`, "aria-label": `Show ${item.count} failures of ${item.integration}, last ${absolute(item.last_at)}` }, "Show") },
+      { label: h("span", { class: "sr" }, "Log"), cell: (item) => h("a", { href: `/?${new URLSearchParams([["integration", item.integration], ["activity_type", item.activity_type], /^\d+$/.test(item.code) ? ["response_status", item.code] : ["error_code", item.code], ["since", "24h"]].filter(([, value]) => value))}`, "aria-label": `Show ${item.count} failures of ${item.integration}, last ${absolute(item.last_at)}` }, "Show") },
     ],
   });
 }
