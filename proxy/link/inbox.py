@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 # itself, so the age matters for light traffic only: it bounds the commits a second.
 BATCH_COUNT: Final = 1000
 BATCH_BYTES: Final = 4 << 20
-BATCH_SECONDS: Final = 0.01
+BATCH_SECONDS: Final = 0.02
 
 
 class Origin(Protocol):
