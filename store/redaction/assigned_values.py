@@ -27,13 +27,21 @@ _LINE: Final = re.compile(rb"(?:[^\r\n\\]|\\(?![nr]))*+")
 _LINE_START: Final = re.compile(
     rb"(?i)[ \t]*(?:(?:export|set|setx|env|arg|-|\*|#|//|\"|'|>|\+|\d{1,3}[.)])[ \t]*)*\$?(?:env:)?"
 )
-_NEXT_PAIR: Final = re.compile(rb"(?:[;,]\s*|\s+)[\w.$-]{1,64}\s?[=:](?!//)|;|\s+\w+=")
+_NEXT_PAIR: Final = re.compile(
+    rb"(?:[;,]\s*|\s+)[\w.$-]{1,64}\s?[=:](?!//)|;|\s+\w+=|\s+(?:&&|\|\|?)\s"
+)
 _BLOCK: Final = re.compile(rb"[|>][+-]?\d?[ \t]*(?:#[^\r\n]*)?\r?\n")
 _TYPE: Final = re.compile(rb"\[?[A-Z][A-Za-z]*!?\]?!?[,)\s]*")
 _STRONG: Final = re.compile(rb"(?i)passw|passphrase|pwd|secret")
 _SETTING: Final = re.compile(rb"(?i)[ \t]*(?:env|setenv|setx|set)[ \t]+(?:-\w+[ \t]+)*")
 _PAIRED: Final = re.compile(rb"""["']\s{0,8},\s{0,8}["']([^"']*)["']\s{0,8}\)""")
 _SCOPE: Final = re.compile(rb"[a-z_*-]{1,12}(?:[\s,;:)]|$)")
+_WRAPPED: Final = re.compile(
+    rb"""\s{0,9}(?:[bBrRuUfF]{1,2}|[A-Za-z_][\w.:]{0,40}\(\s{0,9}|string\(\d{1,7}\)\s{0,9})(?=["'])"""
+)
+_DASHED: Final = re.compile(rb"[ \t]+(?:-|\xe2\x80[\x93\x94])[ \t]+")
+_SAID: Final = re.compile(rb"(?:[ ][\w.@'-]{1,24}){1,5}[ ]?[:=][ ]{0,4}")
+_NUMBER: Final = re.compile(rb"(\d{3,12})(?:[\s,.;)]|$)")
 _COMMENT: Final = re.compile(rb"[ \t]+#[^\r\n]*$")
 
 type Found = tuple[int, int, bool]
@@ -51,18 +59,21 @@ def find_value(value: bytes, left: int, right: int, name: bytes) -> Found | None
         return None
     start = separator.end()
     quoted_name = separator.start(1) > right and value[right : right + 1] not in (b" ", b"\t")
-    if quoted_name or sign in (b"=>", b":="):
-        later = _LATER.match(value, start)
-        if later is not None and value[later.end() : later.end() + 1] in (
-            b'"',
-            b"'",
-            b"[",
-            b"{",
-            b"`",
-        ):
-            start = later.end()
+    later = _LATER.match(value, start)
+    following = b"" if later is None else value[later.end() : later.end() + 1]
+    if (
+        later is not None
+        and following
+        and (
+            following in b"\"'`" or (following in b"[{" and (quoted_name or sign in (b"=>", b":=")))
+        )
+    ):
+        start = later.end()
     if _MARK.match(value, start):
         return None
+    wrapped = _WRAPPED.match(value, start)
+    if wrapped is not None:
+        start = wrapped.end()
     opening = _OPENING.match(value, start)
     if opening is not None:
         return _quoted(value, opening)
@@ -103,6 +114,13 @@ def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | No
             or (left - begun <= 40 and _SETTING.fullmatch(value[begun:left]))
         ):
             return found
+    for pattern, least in ((_SAID, 12), (_DASHED, 6)):
+        said = pattern.match(value, right)
+        found = _token(value, said.end()) if said is not None else None
+        if found is not None:
+            secret = value[found[0] : found[1]]
+            if is_random(secret, least) or (pattern is _DASHED and _mixed(secret)):
+                return found
     following = _QUOTED_NEXT.match(value, right)
     if following is not None and _STRONG.search(name) and not name.lower().startswith(b"secret"):
         opening = _OPENING.match(value, following.end())
@@ -142,7 +160,10 @@ def _bare(value: bytes, left: int, start: int, name: bytes, sign: bytes) -> Foun
         return found
     if left and value[left - 1 : left] in (b"&", b"?", b"#", b";") and sign == b"=":
         match = _IN_URL.match(value, start)
-        return (start, match.end(), False) if match and match.end() > start else None
+        end = match.end() if match else start
+        question = value.find(b"?", start, end) if value[left - 1 : left] == b";" else -1
+        end = end if question < 0 else question
+        return (start, end, False) if end > start else None
     if name.startswith(b"$") and (_TYPE.match(value, start) or value[start : start + 1] == b"$"):
         return None
     if (
@@ -192,6 +213,9 @@ def _whole_line(start: int, rest: bytes) -> Found | None:
     word = rest.split(None, 1)
     if len(word) > 1 and (is_random(word[0]) or (_mixed(word[0]) and b" -" in rest)):
         return start, start + len(word[0]), False
+    number = _NUMBER.match(rest)
+    if number is not None:
+        return start, start + number.end(1), False
     another = _NEXT_PAIR.search(rest)
     kept = _COMMENT.sub(b"", rest) if another is None else rest[: another.start()]
     kept = kept.rstrip(b" \t,;")

@@ -39,6 +39,8 @@ def redact_authorization(work: Work, value: bytes, place: Place) -> bytes:
         and b":" in rest
         and b"=" not in rest.partition(b":")[0]
     ):
+        if MARK.fullmatch(rest[rest.rfind(b"[") :]) is not None:
+            return value
         identity, _, signature = rest.rpartition(b":")
         clean = shapes.cut_shapes(work, identity, place)
         return scheme + gap + clean + b":" + work.cut(signature, place, "authorization")
@@ -60,6 +62,9 @@ def redact_authorization(work: Work, value: bytes, place: Place) -> bytes:
 
 
 def _bare(work: Work, value: bytes, place: Place) -> bytes:
+    parameters = _parameters(work, value, place) if b'="' in value else None
+    if parameters is not None:
+        return parameters
     name, equals, rest = value.partition(b"=")
     if equals and rest.strip(b"=") and len(name) < 24 and name.isalpha():
         return name + equals + work.cut(rest, place, "authorization")

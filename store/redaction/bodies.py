@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import string
 from typing import Final
 
 import msgspec
@@ -12,9 +13,13 @@ from store.content import Content, decode_content
 from store.redaction import forms, json_text, multipart
 from store.redaction.work import TooMuch, Work
 
-_TAIL: Final = re.compile(rb"(?:[A-Za-z0-9_+/=.%~:$!@#*-]{4,4096}|(?:\d[ -]?){4,24})\Z")
+_TOKEN: Final = string.ascii_letters.encode() + string.digits.encode() + b"_+/=.%~:$!@#*-"
+_DIGIT_GROUPS: Final = re.compile(rb"(?:\d[ -]?){4,24}\Z")
+_LONGEST_TOKEN: Final = 4096
+_SHORTEST_TOKEN: Final = 4
 _ESCAPED_TAIL: Final = re.compile(rb"\\?\Z")
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
+_NAME: Final = re.compile(rb"[\w.$\[\]%+~*-]{1,200}")
 _LONGEST_PREFIX: Final = 200
 
 
@@ -64,7 +69,10 @@ def _json(work: Work, plain: bytes, place: str) -> bytes:
 
 
 def _looks_like_form(plain: bytes) -> bool:
-    return b"&" in plain and b"\n" not in plain and b" " not in plain and plain[:1] not in b"<{[-"
+    if b"&" not in plain or b"\n" in plain or b" " in plain or plain[:1] in b"<{[-":
+        return False
+    name = plain.partition(b"=")[0]
+    return _NAME.fullmatch(name) is not None and plain.count(b";") < plain.count(b"&")
 
 
 def _whole_tail(plain: bytes) -> bytes:
@@ -78,8 +86,18 @@ def _without_tail(work: Work, plain: bytes) -> bytes:
         for length in range(min(len(secret), _LONGEST_PREFIX), 3, -1):
             if plain.endswith(secret[:length]):
                 return plain[:-length] + "…".encode()
-    clean = _TAIL.sub(b"", plain)
-    return plain if clean == plain else clean + "…".encode()
+    cut = _tail_length(plain)
+    return plain[:-cut] + "…".encode() if cut else plain
+
+
+def _tail_length(plain: bytes) -> int:
+    """Bytes at the end that look like one token. Only the end is looked at: a pattern that is
+    anchored there would be tried from every byte of a text without a break."""
+    end = plain[-_LONGEST_TOKEN:]
+    token = len(end) - len(end.rstrip(_TOKEN))
+    digits = _DIGIT_GROUPS.search(end[-48:])
+    length = max(token, len(digits[0]) if digits else 0)
+    return length if length >= _SHORTEST_TOKEN else 0
 
 
 def _as_string(plain: bytes) -> JsonText:

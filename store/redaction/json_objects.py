@@ -95,6 +95,12 @@ class _Objects:
                 self._pair(members, own, name, kind)
             return
         items = self._items(span)
+        if name.startswith(b"-"):
+            starts = [item.start for item in items]
+            after = starts.index(left) + 1 if left in starts else len(items)
+            if after < len(items):
+                self._cut(name.lstrip(b"-"), kind, items[after])
+            return
         parent = self._spans[span.parent] if span.parent >= 0 else None
         if parent is None:
             return
@@ -105,6 +111,7 @@ class _Objects:
                 self._pair(members, own, name, kind)
         elif len(items) == 2 and items[0].start == left:
             self._cut(name, kind, items[1])
+            return
 
     def _pair(self, members: list[_Member], own: _Member, name: bytes, kind: Kind) -> None:
         role = "".join(pieces_of(own.key))
@@ -113,8 +120,12 @@ class _Objects:
         if role in ("type", "id", "path", "target") and kind is Kind.JUDGED:
             return
         for member in members:
-            if member is not own and "".join(pieces_of(member.key)) in self._work.rules.pair_values:
+            if member is not own and self._holds_value(member.key):
                 self._cut(name, kind, member)
+
+    def _holds_value(self, key: bytes) -> bool:
+        pieces = pieces_of(key)
+        return pieces[-1:] == ["value"] or "".join(pieces) in self._work.rules.pair_values
 
     def _cut(self, name: bytes, kind: Kind, member: _Member) -> None:
         """Cut the value of `member` as if it stood under `name`."""

@@ -10,16 +10,17 @@ from typing import Final
 
 import msgspec
 
-from store.redaction import auth, cookies, shapes
+from store.redaction import shapes
 from store.redaction.json_objects import cut_related
 from store.redaction.json_strings import quoted, unquoted
 from store.redaction.json_trail import Place, Trail
-from store.redaction.named import cut_value, describes, rule_of
+from store.redaction.named import cut_named, cut_value, describes, has_own_form, rule_of
 from store.redaction.names import Kind
 from store.redaction.values import is_card, is_prose
 from store.redaction.work import Work
 
-_ESCAPE: Final = re.compile(rb"\\(?:u00([2-7][0-9a-fA-F])|(.))", re.DOTALL)
+_ESCAPE: Final = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_NEEDED: Final = frozenset((0x22, 0x5C, 0x7F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF))
 _COLON: Final = re.compile(rb"[ \t\r\n]*+:[ \t\r\n]*+")
 _SCALAR: Final = re.compile(rb"[^\s,\]}\"]++")
 _STRING: Final = re.compile(rb'"[^"]*+"?')
@@ -31,6 +32,7 @@ _LEXICAL: Final = re.compile(
     re.DOTALL,
 )
 _ERRORS: Final = re.compile(r"(?i)error|violation|message|invalid|validation|detail|issues")
+_PROBABILITY: Final = re.compile(rb'\s*,\s*"(?:logprob|bytes)"')
 _LONGEST_NAME: Final = 120
 _RELATED: Final = re.compile(
     rb'"(?:grant_type|code_verifier|kty|kind|stringData|verification_uri\w*|client_id)"'
@@ -40,15 +42,16 @@ _RELATED: Final = re.compile(
 def canonical(document: bytes) -> bytes:
     """The same JSON with needless escapes undone (`\\/`, `\\u0041`), so that names and values
     can be found as bytes."""
-    if b"\\/" not in document and b"\\u00" not in document:
+    if b"\\/" not in document and b"\\u" not in document:
         return document
     return _ESCAPE.sub(_unescape, document)
 
 
 def _unescape(match: re.Match[bytes]) -> bytes:
     if match[1]:
-        character = bytes((int(match[1], 16),))
-        return match[0] if character in (b'"', b"\\", b"\x7f") else character
+        code = int(match[1], 16)
+        needed = code < 0x20 or code in _NEEDED or 0xD800 <= code <= 0xDFFF
+        return match[0] if needed else chr(code).encode()
     return b"/" if match[2] == b"/" else match[0]
 
 
@@ -151,11 +154,10 @@ class _Document:
     def _secret_string(self, name: bytes, kind: Kind, start: int, end: int, key: int) -> None:
         value = unquoted(self._text[start + 1 : end])
         place = self._trail.to(key, name)
-        lowered = name.lower()
-        if lowered.endswith(b"authorization"):
-            clean = auth.redact_authorization(self._work, value, place)
-        elif lowered in (b"cookie", b"set-cookie", b"set_cookie", b"setcookie"):
-            clean = cookies.redact_cookie(self._work, value, place, lowered != b"cookie")
+        if has_own_form(name):
+            clean = cut_named(self._work, name, value, place)
+        elif self._is_model_token(name, end):
+            return
         elif self._work.is_secret(kind, value, uuid=b"ecret" in name):
             if b" " in value and is_prose(value) and _ERRORS.search(place):
                 clean = self._work.text(value, place)
@@ -167,12 +169,17 @@ class _Document:
         if clean != value:
             self._edits.append((start + 1, end, quoted(clean)))
 
+    def _is_model_token(self, name: bytes, end: int) -> bool:
+        """Whether this is a language model's token beside its probability."""
+        return name == b"token" and _PROBABILITY.match(self._text, end + 1) is not None
+
     def _container(self, name: bytes, kind: Kind, start: int, key: int) -> int:
         end = self._close(start)
         place = self._trail.to(key, name)
         document = redact_json(self._work, self._text[start:end], place)
-        if kind is not Kind.LIKELY and not (_ERRORS.search(place) and b" " in document):
-            document = cut_strings(self._work, document, kind, place)
+        listed = self._text[start : start + 1] == b"["
+        if (kind is not Kind.LIKELY or listed) and not (_ERRORS.search(place) and b" " in document):
+            document = cut_strings(self._work, document, name, kind, place)
         if document != self._text[start:end]:
             self._edits.append((start, end, document))
         return end
@@ -224,7 +231,7 @@ class _Document:
         return len(self._masked)
 
 
-def cut_strings(work: Work, document: bytes, kind: Kind, place: str) -> bytes:
+def cut_strings(work: Work, document: bytes, name: bytes, kind: Kind, place: str) -> bytes:
     """Cut the strings of a container that stands under a secret name, except under keys that
     describe: `{"token": {"type": "bearer", "value": ...}}`."""
     masked = document
@@ -237,10 +244,9 @@ def cut_strings(work: Work, document: bytes, kind: Kind, place: str) -> bytes:
             key = raw
             continue
         value = unquoted(raw)
-        if not describes(work, key) and work.is_secret(kind, value):
-            out += (
-                document[end : match.start()],
-                b'"' + quoted(work.cut(value, place, rule_of(place.encode()))) + b'"',
-            )
-            end = match.end()
+        if describes(work, key) or not work.is_secret(kind, value):
+            continue
+        clean = cut_named(work, name, value, place)
+        out += (document[end : match.start() + 1], quoted(clean))
+        end = match.end() - 1
     return b"".join((*out, document[end:]))

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from store.redaction import auth, cookies
 from store.redaction.json_trail import Place, readable
 from store.redaction.names import Kind, pieces_of
 from store.redaction.work import Work
@@ -21,6 +22,21 @@ def cut_value(work: Work, name: bytes, value: bytes, place: Place) -> bytes:
         work.taint(value)
         return schemed[1] + work.cut(schemed[2], place, rule_of(name))
     return work.cut(value, place, rule_of(name))
+
+
+def cut_named(work: Work, name: bytes, value: bytes, place: Place) -> bytes:
+    """Cut a value that stands under a secret name, by the form that such values have."""
+    lowered = name.lower()
+    if lowered.endswith(b"authorization"):
+        return auth.redact_authorization(work, value, place)
+    if lowered.endswith((b"cookie", b"cookies")):
+        return cookies.redact_cookie(work, value, place, b"set" in lowered)
+    return cut_value(work, name, value, place)
+
+
+def has_own_form(name: bytes) -> bool:
+    """Whether values under that name are looked at by their form, whatever they are."""
+    return name.lower().endswith((b"authorization", b"cookie"))
 
 
 def rule_of(name: bytes) -> str:

@@ -6,6 +6,7 @@ backslash-u escapes), so `author`, `monkey` and `tokenizer` are no secrets and `
 """
 
 import re
+import unicodedata
 from enum import IntEnum
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -17,6 +18,7 @@ _MOST_SPLIT: Final = 6
 _CACHE: Final = 20_000
 _PIECES: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ABOUT: Final = frozenset(("for", "of", "from", "by"))
 _VERSION: Final = re.compile(r"\d+")
 
 
@@ -57,6 +59,11 @@ class Names:
             return Kind.SECRET
         if whole in rules.keep or any(whole.endswith(" " + kept) for kept in rules.keep):
             return Kind.PLAIN
+        for index, piece in enumerate(pieces):
+            if index and piece in _ABOUT:
+                # "tokenForUser" is a token.
+                pieces = pieces[:index]
+                break
         while len(pieces) > 1 and (pieces[-1] in rules.modifiers or _VERSION.fullmatch(pieces[-1])):
             pieces = pieces[:-1]
         whole = " ".join(pieces)
@@ -90,6 +97,8 @@ class Names:
             return Kind.SECRET
         if last in rules.loose:
             return Kind.LIKELY
+        if last.endswith(rules.loose_endings) and last not in rules.harmless:
+            return Kind.LIKELY
         if last in rules.pieces or last.endswith(rules.endings):
             return Kind.SECRET
         return Kind.PLAIN
@@ -107,6 +116,8 @@ def pieces_of(name: bytes) -> list[str]:
     if b"%" in name:
         name = unquote_to_bytes(unquote_to_bytes(name))
     text = name.decode("utf-8", "replace")
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
     if "\\" in text:
         text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
     return [piece.lower() for piece in _PIECES.findall(text)]

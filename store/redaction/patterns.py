@@ -29,6 +29,17 @@ _CURL_USER: Final = re.compile(
 _IDENTIFIED: Final = re.compile(
     rb"""(?i)identified\s+(?:with\s+\w+\s+)?by\s+(?:password\s+)?['"]([^'"]+)"""
 )
+_SHORT_FLAG: Final = re.compile(
+    rb"""(?:mysql\w{0,12}|mariadb\w{0,12}|sshpass|login)\b"""
+    rb"""(?:[^\n|;]{0,200}?)\s-p[ ]?["']?([^\s"']{3,})"""
+)
+_COMMAND: Final = re.compile(
+    rb"(?m)^(?:AUTH(?: (?:PLAIN|LOGIN|XOAUTH2|CRAM-MD5))?|PASS) (\S{3,})[ \t]*\r?$"
+)
+_ONE_TIME: Final = re.compile(
+    rb"(?i)(?<![\w.-])(?:[A-Z]-)?(\d{4,8}) is (?:your|the) (?:[\w-]{1,20} ){0,4}"
+    rb"(?:code|otp|pin|passcode|password)\b"
+)
 _LEAST_LINE: Final = 24
 
 
@@ -79,7 +90,10 @@ def cut_userinfo(work: Work, value: bytes, place: Place) -> bytes:
         if authority.start() < end:
             continue
         inside = value[authority.start() + 3 : authority.end() - 1]
-        user, colon, password = inside.partition(b":")
+        marked = MARK.match(inside)
+        end_of_user = marked.end() if marked else 0
+        user, colon, password = inside[end_of_user:].partition(b":")
+        user = inside[:end_of_user] + user
         if b"/" in user or b"?" in user or _PORT.match(password):
             continue
         start = authority.start() + 3
@@ -98,6 +112,12 @@ def cut_numbers(work: Work, value: bytes, place: Place) -> bytes:
     value = _CARD.sub(lambda match: _card(work, match[0], place), value)
     if b"-u" in value or b"-user" in value:
         value = _group(work, _CURL_USER, 2, value, place, "command line")
+    if b" -p" in value:
+        value = _group(work, _SHORT_FLAG, 1, value, place, "command line")
+    if b"AUTH" in value or b"PASS" in value:
+        value = _group(work, _COMMAND, 1, value, place, "protocol command")
+    if b" is " in value:
+        value = _group(work, _ONE_TIME, 1, value, place, "one-time code")
     value = _group(work, _IDENTIFIED, 1, value, place, "sql")
     if work.rules.ibans:
         value = _IBAN.sub(lambda m: work.cut(m[0], place, "iban") if is_iban(m[0]) else m[0], value)

@@ -23,10 +23,15 @@ _AFTER_NAME: Final = (
     r"""(?:[\\"'\]]|&quot;|%22|%5D){0,4}\s{0,4}(?:[:=>]|%3[AaDd])"""
     r"""\s{0,4}(?:[\\"'\[]|&quot;|%22){0,4}"""
 )
-_CONTEXT: Final = (
-    r"grant_type|stringData|verification_ur|\bkty\b|(?i:kind[\"']?\s{0,4}:\s{0,4}[\"']?secret)"
-    r"|client_id|[?&#]code=|(?i:identified[ ]by)|(?:\s-u|--user|--proxy-user)[ =]"
+_CONTEXT: Final = "|".join(
+    (
+        r"grant_type|stringData|verification_ur|\bkty\b|client_id|[?&#]code=",
+        r"(?i:kind[\"']?\s{0,4}:\s{0,4}[\"']?secret)|(?i:identified[ ]by)",
+        r"<(?:DP|DQ|InverseQ)>|(?i:\d[ ]is[ ](?:your|the)[ ])",
+        r"(?:\s-u|--user|--proxy-user)[ =]|(?i:(?:mysql|mariadb|pass|login)[^\n]{0,200}\s-p)",
+    )
 )
+"""What only its neighbours make a secret."""
 _USERINFO: Final = r"""://[^\s"'<>@]*@"""
 _BLOCKS: Final = r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File|PRIVATE-KEY-BLOCK"
 _DIGITS: Final = r"[2-6]\d(?:[ -]?\d){11,17}"
@@ -46,6 +51,8 @@ class NameRules(msgspec.Struct, frozen=True):
     keep: frozenset[str]
     judged: frozenset[str]
     numeric: frozenset[str]
+    loose_endings: tuple[str, ...]
+    harmless: frozenset[str]
     extra: frozenset[str]
 
 
@@ -184,6 +191,8 @@ def _name_rules(
         keep=frozenset(data["keep"]) | disabled,
         judged=frozenset(data["judged"]),
         numeric=frozenset(data["numeric"]) - disabled,
+        loose_endings=tuple(data["loose_endings"]),
+        harmless=frozenset(data["harmless"]),
         extra=frozenset(" ".join(pieces_of(name.encode())) for name in extra),
     )
 
@@ -201,6 +210,8 @@ def _words(rules: NameRules) -> str:
     return (
         f"(?i:{alternatives}|{'|'.join(sorted(phrases))})"
         f"|(?:^|[^A-Za-z])(?i:{pieces})(?:[^A-Za-z]|$)"
+        f"|[A-Za-z](?i:{'|'.join(rules.loose_endings)})(?:[^A-Za-z]|$)"
+        f"|(?:\\xef\\xbd[\\x81-\\x9a]){{3}}"
         f"|[a-z0-9](?:{titles})(?:[^a-z]|$)"
         f"|(?:^|[^A-Za-z])(?:{lowers})[A-Z]"
     )

@@ -73,7 +73,7 @@ def _structured(work: Work, value: bytes, place: Place) -> bytes | None:
         return value if clean == inner else b'"' + quoted(clean) + b'"'
     if first == b"-" and multipart.is_multipart(value):
         return multipart.redact_multipart(work, value, place)
-    if b"&" in value and _FORM.fullmatch(value.strip()):
+    if value.count(b";") < value.count(b"&") and _FORM.fullmatch(value.strip()):
         return forms.redact_form(work, value, place)
     return None
 

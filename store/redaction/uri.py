@@ -66,7 +66,7 @@ def cut_urls(work: Work, value: bytes, place: Place) -> bytes:
 
 
 def _inner_path(work: Work, host: bytes, path: bytes, place: Place) -> bytes:
-    kept = path.rstrip(_TRAILING)
+    kept = path if MARK.search(path) else path.rstrip(_TRAILING)
     return redact_path(work, host, kept, place) + path[len(kept) :]
 
 
@@ -158,10 +158,14 @@ def _matrix(work: Work, piece: bytes, place: Place) -> bytes:
 
 def _scan(work: Work, path: bytes, place: Place) -> bytes:
     """What running text is scanned for, as far as it makes sense for a path."""
-    if not work.rules.suspicion.found(path):
-        return encoded.cut_coded(work, path, place) if b"%" in path else path
-    path = patterns.cut_userinfo(work, path, place)
-    path = shapes.cut_shapes(work, path, place)
-    path = patterns.cut_numbers(work, path, place)
-    path = encoded.cut_base64(work, path, place)
-    return encoded.cut_coded(work, path, place) if b"%" in path else path
+    if work.rules.suspicion.found(path):
+        path = patterns.cut_userinfo(work, path, place)
+        path = shapes.cut_shapes(work, path, place)
+        path = patterns.cut_numbers(work, path, place)
+        path = encoded.cut_base64(work, path, place)
+    if b"%" not in path:
+        return path
+    return b"/".join(
+        encoded.cut_coded(work, piece, place) if b"%" in piece else piece
+        for piece in path.split(b"/")
+    )

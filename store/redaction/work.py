@@ -16,7 +16,7 @@ from store.redaction.values import is_benign, is_nothing, is_random
 MARK: Final = re.compile(rb"\[REDACTED(?::[0-9a-f]{8})?\]")
 DEPTH: Final = 12
 """Texts in texts (JSON in a form in JSON ...) beyond this are cut as a whole."""
-_ONLY_MARKS: Final = re.compile(rb"(?:\[REDACTED(?::[0-9a-f]{8})?\][\s,;]{0,4})+")
+_ONLY_MARKS: Final = re.compile(rb"(?:\[REDACTED(?::[0-9a-f]{8})?(?:\]|\Z)[\s,;]{0,4})+")
 _MOST_CUTS: Final = 10_000
 
 
@@ -65,6 +65,11 @@ class Work:
             fingerprint = self.secrets[secret] = self.marker.fingerprint(secret)
         self.cuts.append(Cut(shown(place), rule, fingerprint))
         return b"[REDACTED:%s]" % fingerprint.encode()
+
+    def check(self) -> None:
+        """Raise `TooMuch` when the exchange has taken too long."""
+        if time.monotonic() > self.deadline:
+            raise TooMuch
 
     def taint(self, secret: bytes) -> None:
         """Remember another form of a secret: it must not appear anywhere in this exchange."""

@@ -39,13 +39,27 @@ CHARSETS: dict[str, tuple[str, bytes]] = {
     "utf16_declared": ("application/json; charset=utf-16le", BODY.encode("utf-16-le")),
     "utf16_silent": ("application/json", BODY.encode("utf-16-be")),
     "utf32": ("application/json", BODY.encode("utf-32")),
-    "latin1": ("text/plain; charset=iso-8859-1", f"Zürich keepme password={PASSWORD}".encode("latin-1")),
+    "latin1": (
+        "text/plain; charset=iso-8859-1",
+        f"Zürich keepme password={PASSWORD}".encode("latin-1"),
+    ),
     "latin1_silent": ("text/plain", f"Zürich keepme\npassword={PASSWORD}".encode("latin-1")),
-    "cp1252": ("text/plain; charset=windows-1252", f"“keepme” password={PASSWORD}".encode("cp1252")),
-    "shift_jis": ("text/plain; charset=shift_jis", f"日本 keepme password={PASSWORD}".encode("shift_jis")),
+    "cp1252": (
+        "text/plain; charset=windows-1252",
+        f"“keepme” password={PASSWORD}".encode("cp1252"),
+    ),
+    "shift_jis": (
+        "text/plain; charset=shift_jis",
+        f"日本 keepme password={PASSWORD}".encode("shift_jis"),
+    ),
     "unknown": ("application/json; charset=klingon", PLAIN),
     "bom": ("text/plain", b"\xef\xbb\xbf" + PLAIN),
-    "xml_declared": ("application/xml", f'<?xml version="1.0" encoding="ISO-8859-1"?><a><password>{PASSWORD}</password>keepme ü</a>'.encode("latin-1")),
+    "xml_declared": (
+        "application/xml",
+        f'<?xml version="1.0" encoding="ISO-8859-1"?><a><password>{PASSWORD}</password>keepme ü</a>'.encode(
+            "latin-1"
+        ),
+    ),
     "no_type": ("", PLAIN),
     "wrong_type": ("text/html", PLAIN),
     "javascript": ("application/javascript", PLAIN),
@@ -60,9 +74,23 @@ def cases() -> Iterator[Case]:
     """All of them."""
     for name, (coding, body) in CODED.items():
         headers: Headers = [("Content-Type", "application/json"), ("Content-Encoding", coding)]
-        yield Case(f"coding_{name}", "the wire form is not what is kept", (PASSWORD,), ("keepme",), response_headers=headers, response_body=body)
+        yield Case(
+            f"coding_{name}",
+            "the wire form is not what is kept",
+            (PASSWORD,),
+            ("keepme",),
+            response_headers=headers,
+            response_body=body,
+        )
     for name, (kind, body) in CHARSETS.items():
-        yield Case(f"charset_{name}", "senders declare what they like", (PASSWORD,), ("keepme",), request_headers=[("Content-Type", kind)] if kind else [], request_body=body)
+        yield Case(
+            f"charset_{name}",
+            "senders declare what they like",
+            (PASSWORD,),
+            ("keepme",),
+            request_headers=[("Content-Type", kind)] if kind else [],
+            request_body=body,
+        )
     yield from base64s()
     yield from binaries()
 
@@ -81,23 +109,95 @@ def base64s() -> Iterator[Case]:
         "pubsub": json.dumps({"message": {"data": std, "messageId": "keepme"}}),
         "twice": json.dumps({"data": base64.b64encode(std.encode()).decode(), "n": "keepme"}),
         "wrapped": json.dumps({"data": base64.encodebytes(PLAIN * 3).decode(), "n": "keepme"}),
-        "basic": json.dumps({"h": "Basic " + base64.b64encode(f"bob:{PASSWORD}".encode()).decode(), "n": "keepme"}),
-        "gzip": json.dumps({"awslogs": {"data": base64.b64encode(gzip.compress(PLAIN)).decode()}, "n": "keepme"}),
-        "form_inside": json.dumps({"data": base64.b64encode(f"grant=x&password={PASSWORD}".encode()).decode(), "n": "keepme"}),
-        "env_inside": json.dumps({"user_data": base64.b64encode(f"#!/bin/sh\nexport TOKEN={TOKEN}\nexport PASSWORD='{PASSWORD}'\n".encode()).decode(), "n": "keepme"}),
-        "shape_inside": json.dumps({"content": base64.b64encode(f"see {word('gh', 'p_')}{draw(36, seed='b64')} here".encode()).decode(), "n": "keepme"}),
-        "xml_inside": json.dumps({"d": base64.b64encode(f"<a><password>{PASSWORD}</password></a>".encode()).decode(), "n": "keepme"}),
+        "basic": json.dumps(
+            {"h": "Basic " + base64.b64encode(f"bob:{PASSWORD}".encode()).decode(), "n": "keepme"}
+        ),
+        "gzip": json.dumps(
+            {"awslogs": {"data": base64.b64encode(gzip.compress(PLAIN)).decode()}, "n": "keepme"}
+        ),
+        "form_inside": json.dumps(
+            {
+                "data": base64.b64encode(f"grant=x&password={PASSWORD}".encode()).decode(),
+                "n": "keepme",
+            }
+        ),
+        "env_inside": json.dumps(
+            {
+                "user_data": base64.b64encode(
+                    f"#!/bin/sh\nexport TOKEN={TOKEN}\nexport PASSWORD='{PASSWORD}'\n".encode()
+                ).decode(),
+                "n": "keepme",
+            }
+        ),
+        "shape_inside": json.dumps(
+            {
+                "content": base64.b64encode(
+                    f"see {word('gh', 'p_')}{draw(36, seed='b64')} here".encode()
+                ).decode(),
+                "n": "keepme",
+            }
+        ),
+        "xml_inside": json.dumps(
+            {
+                "d": base64.b64encode(f"<a><password>{PASSWORD}</password></a>".encode()).decode(),
+                "n": "keepme",
+            }
+        ),
     }
     gone = {"env_inside": (PASSWORD, TOKEN), "shape_inside": (draw(36, seed="b64"),)}
     for name, body in places.items():
-        yield Case(f"base64_{name}", "base64 hides nothing", gone.get(name, (PASSWORD,)), ("keepme",), request_body=body)
+        yield Case(
+            f"base64_{name}",
+            "base64 hides nothing",
+            gone.get(name, (PASSWORD,)),
+            ("keepme",),
+            request_body=body,
+        )
     yield Case("base64_body", "a whole body", (PASSWORD,), (), request_body=std)
-    yield Case("base64_in_query", "a parameter", (PASSWORD,), ("page=7",), url=f"https://api.example.test/x?state={quote(std, safe='')}&page=7")
-    yield Case("base64_in_path", "a path piece", (PASSWORD,), ("/end",), url=f"https://api.example.test/x/{url.rstrip('=')}/end")
-    yield Case("base64_in_header", "a header", (PASSWORD,), ("X-Context",), request_headers=[("X-Context", std)])
-    yield Case("base64_header_of_jwt", "half a JWT is one", (JWT.split(".")[2],), (), request_body=json.dumps({"t": JWT}))
-    yield Case("keep_base64_picture", "pictures are no text", (), ("iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB",), request_body=json.dumps({"i": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB"}))
-    yield Case("keep_base64_text", "harmless text stays as it was", (), (base64.b64encode(b'{"temperature": 21.5, "unit": "C"}').decode(),), request_body=json.dumps({"d": base64.b64encode(b'{"temperature": 21.5, "unit": "C"}').decode()}))
+    yield Case(
+        "base64_in_query",
+        "a parameter",
+        (PASSWORD,),
+        ("page=7",),
+        url=f"https://api.example.test/x?state={quote(std, safe='')}&page=7",
+    )
+    yield Case(
+        "base64_in_path",
+        "a path piece",
+        (PASSWORD,),
+        ("/end",),
+        url=f"https://api.example.test/x/{url.rstrip('=')}/end",
+    )
+    yield Case(
+        "base64_in_header",
+        "a header",
+        (PASSWORD,),
+        ("X-Context",),
+        request_headers=[("X-Context", std)],
+    )
+    yield Case(
+        "base64_header_of_jwt",
+        "half a JWT is one",
+        (JWT.split(".")[2],),
+        (),
+        request_body=json.dumps({"t": JWT}),
+    )
+    yield Case(
+        "keep_base64_picture",
+        "pictures are no text",
+        (),
+        ("iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB",),
+        request_body=json.dumps({"i": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB"}),
+    )
+    yield Case(
+        "keep_base64_text",
+        "harmless text stays as it was",
+        (),
+        (base64.b64encode(b'{"temperature": 21.5, "unit": "C"}').decode(),),
+        request_body=json.dumps(
+            {"d": base64.b64encode(b'{"temperature": 21.5, "unit": "C"}').decode()}
+        ),
+    )
 
 
 def binaries() -> Iterator[Case]:
@@ -107,15 +207,41 @@ def binaries() -> Iterator[Case]:
         ("png", "image/png", b"\x89PNG\r\n\x1a\n\x00\x00" + secret),
         ("octets", "application/octet-stream", b"\x00\x01\x02" * 40 + secret),
         ("grpc", "application/grpc", b"\x00\x00\x00\x00\x2a" + secret),
-        ("protobuf", "application/x-protobuf", b"\x0a\x20" + secret + b"\x10\x01\x1a\x02\xff\xfe\x00\x00\x00"),
+        (
+            "protobuf",
+            "application/x-protobuf",
+            b"\x0a\x20" + secret + b"\x10\x01\x1a\x02\xff\xfe\x00\x00\x00",
+        ),
         ("gzip_undeclared", "application/json", gzip.compress(PLAIN + secret)),
         ("broken_gzip", "application/json", b"\x1f\x8b\x08\x00" + b"\x00" * 6 + b"\xff\xff\xff"),
     ):
         headers: Headers = [("Content-Type", kind)]
         if name == "broken_gzip":
             headers.append(("Content-Encoding", "gzip"))
-        yield Case(f"binary_{name}", "binary is not kept", (TOKEN, PASSWORD), ('"sha256"', '"size"'), request_headers=headers, request_body=body)
+        yield Case(
+            f"binary_{name}",
+            "binary is not kept",
+            (TOKEN, PASSWORD),
+            ('"sha256"', '"size"'),
+            request_headers=headers,
+            request_body=body,
+        )
     bomb = gzip.compress(b'{"password": "' + PASSWORD.encode() + b'"}' + b" " * 30_000_000)
-    yield Case("bomb", "decoding is bounded", (PASSWORD,), (), request_headers=[("Content-Encoding", "gzip")], request_body=bomb)
+    yield Case(
+        "bomb",
+        "decoding is bounded",
+        (PASSWORD,),
+        (),
+        request_headers=[("Content-Encoding", "gzip")],
+        request_body=bomb,
+    )
     half = gzip.compress(PLAIN * 50)[:60]
-    yield Case("gzip_truncated", "a prefix of a coded body", (PASSWORD,), (), request_headers=[("Content-Encoding", "gzip")], request_body=half, more=500)
+    yield Case(
+        "gzip_truncated",
+        "a prefix of a coded body",
+        (PASSWORD,),
+        (),
+        request_headers=[("Content-Encoding", "gzip")],
+        request_body=half,
+        more=500,
+    )

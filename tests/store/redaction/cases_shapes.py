@@ -3,7 +3,18 @@
 from collections.abc import Iterator
 
 from tests.store.redaction.corpus import Case, json_case, text_case
-from tests.store.redaction.fakes import ALNUM, DIGITS, HEX, LOWER, UPPER, URLSAFE, draw, hexes, uuid, word
+from tests.store.redaction.fakes import (
+    ALNUM,
+    DIGITS,
+    HEX,
+    LOWER,
+    UPPER,
+    URLSAFE,
+    draw,
+    hexes,
+    uuid,
+    word,
+)
 
 SHAPES: dict[str, str] = {
     "github_pat": word("gh", "p_") + draw(36),
@@ -164,15 +175,71 @@ def cases() -> Iterator[Case]:
     """All of them."""
     for name, secret in SHAPES.items():
         tail = secret[len(secret) // 2 :]
-        yield json_case(f"shape_{name}_json", "in a note", f'{{"item": "keepme-1", "note": "see {secret} for details"}}', (secret, tail), ("keepme-1", "for details"))
-        yield text_case(f"shape_{name}_text", "in a log line", f"keepme: sent {secret}, got 401", (secret, tail), ("keepme", "got 401"))
-    for name in ("github_pat", "slack_bot", "stripe_live", "aws_id", "google_api", "telegram", "anthropic"):
+        yield json_case(
+            f"shape_{name}_json",
+            "in a note",
+            f'{{"item": "keepme-1", "note": "see {secret} for details"}}',
+            (secret, tail),
+            ("keepme-1", "for details"),
+        )
+        yield text_case(
+            f"shape_{name}_text",
+            "in a log line",
+            f"keepme: sent {secret}, got 401",
+            (secret, tail),
+            ("keepme", "got 401"),
+        )
+    for name in (
+        "github_pat",
+        "slack_bot",
+        "stripe_live",
+        "aws_id",
+        "google_api",
+        "telegram",
+        "anthropic",
+    ):
         secret = SHAPES[name]
-        yield json_case(f"shape_{name}_value", "as a whole value", f'{{"x": "{secret}", "n": "keepme"}}', (secret,), ("keepme",))
-        yield json_case(f"shape_{name}_quoted", "in quotes in a string", f'{{"x": "he said \\"{secret}\\".", "n": "keepme"}}', (secret,), ("keepme",))
-        yield Case(f"shape_{name}_error", "in an error", (secret,), ("keepme",), error=f"keepme: key {secret} was refused")
-        yield Case(f"shape_{name}_agent", "in the user agent", (secret,), ("keepme",), request_headers=[("User-Agent", f"keepme/1.0 ({secret})")])
+        yield json_case(
+            f"shape_{name}_value",
+            "as a whole value",
+            f'{{"x": "{secret}", "n": "keepme"}}',
+            (secret,),
+            ("keepme",),
+        )
+        yield json_case(
+            f"shape_{name}_quoted",
+            "in quotes in a string",
+            f'{{"x": "he said \\"{secret}\\".", "n": "keepme"}}',
+            (secret,),
+            ("keepme",),
+        )
+        yield Case(
+            f"shape_{name}_error",
+            "in an error",
+            (secret,),
+            ("keepme",),
+            error=f"keepme: key {secret} was refused",
+        )
+        yield Case(
+            f"shape_{name}_agent",
+            "in the user agent",
+            (secret,),
+            ("keepme",),
+            request_headers=[("User-Agent", f"keepme/1.0 ({secret})")],
+        )
     for name, value in LOOKALIKES.items():
         escaped = value.replace('"', '\\"')
-        yield json_case(f"keep_lookalike_{name}", "looks like a credential and is none", f'{{"v": "{escaped}"}}', (), (escaped,))
-        yield text_case(f"keep_lookalike_{name}_text", "looks like a credential and is none", f"got {value} today", (), (f"got {escaped} today",))
+        yield json_case(
+            f"keep_lookalike_{name}",
+            "looks like a credential and is none",
+            f'{{"v": "{escaped}"}}',
+            (),
+            (escaped,),
+        )
+        yield text_case(
+            f"keep_lookalike_{name}_text",
+            "looks like a credential and is none",
+            f"got {value} today",
+            (),
+            (f"got {escaped} today",),
+        )

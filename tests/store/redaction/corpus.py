@@ -37,22 +37,35 @@ class Case:
     phase: Phase = Phase.FINAL
 
 
-def json_case(name: str, why: str, body: str, gone: Iterable[str] = (), kept: Iterable[str] = ()) -> Case:
+def json_case(
+    name: str, why: str, body: str, gone: Iterable[str] = (), kept: Iterable[str] = ()
+) -> Case:
     """A JSON request body."""
     return _typed("application/json", name, why, body, gone, kept)
 
 
-def text_case(name: str, why: str, body: str, gone: Iterable[str] = (), kept: Iterable[str] = ()) -> Case:
+def text_case(
+    name: str, why: str, body: str, gone: Iterable[str] = (), kept: Iterable[str] = ()
+) -> Case:
     """A plain text request body."""
     return _typed("text/plain", name, why, body, gone, kept)
 
 
-def form_case(name: str, why: str, body: str, gone: Iterable[str] = (), kept: Iterable[str] = ()) -> Case:
+def form_case(
+    name: str, why: str, body: str, gone: Iterable[str] = (), kept: Iterable[str] = ()
+) -> Case:
     """A form request body."""
     return _typed("application/x-www-form-urlencoded", name, why, body, gone, kept)
 
 
-def header_case(name: str, header: str, value: str, gone: Iterable[str] = (), kept: Iterable[str] = (), why: str = "") -> Case:
+def header_case(
+    name: str,
+    header: str,
+    value: str,
+    gone: Iterable[str] = (),
+    kept: Iterable[str] = (),
+    why: str = "",
+) -> Case:
     """One request header."""
     return Case(
         name=name,
@@ -64,12 +77,16 @@ def header_case(name: str, header: str, value: str, gone: Iterable[str] = (), ke
     )
 
 
-def url_case(name: str, why: str, url: str, gone: Iterable[str] = (), kept: Iterable[str] = ()) -> Case:
+def url_case(
+    name: str, why: str, url: str, gone: Iterable[str] = (), kept: Iterable[str] = ()
+) -> Case:
     """A URL."""
     return Case(name=name, why=why, gone=tuple(gone), kept=tuple(kept), url=url, method="GET")
 
 
-def _typed(kind: str, name: str, why: str, body: str, gone: Iterable[str], kept: Iterable[str]) -> Case:
+def _typed(
+    kind: str, name: str, why: str, body: str, gone: Iterable[str], kept: Iterable[str]
+) -> Case:
     headers = [("Content-Type", kind)]
     return Case(name, why, tuple(gone), tuple(kept), request_headers=headers, request_body=body)
 

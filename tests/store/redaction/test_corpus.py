@@ -9,6 +9,7 @@ from tests.store.redaction import (
     cases_encodings,
     cases_headers,
     cases_precision,
+    cases_review,
     cases_shapes,
     cases_text,
     cases_urls,
@@ -25,6 +26,7 @@ CASES = [
         cases_shapes,
         cases_encodings,
         cases_precision,
+    cases_review,
     )
     for case in module.cases()
 ]
