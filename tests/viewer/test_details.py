@@ -49,9 +49,9 @@ def test_redactions_are_marks_that_tell_their_rule(world: World, viewer: Viewer)
     dialog = open_only(
         world, viewer,
         request_headers=json.dumps({"Authorization": f"Bearer {MARK}"}),
-        response_body=json.dumps({"card": {"number": MARK}}),
+        response_body=json.dumps({"cards": [{"number": MARK}]}),
         redactions=2,
-        redaction_places='[["request.headers.Authorization","header"],["response.body.card.number","card"]]',
+        redaction_places='[["request.headers.Authorization","authorization"],["response.body.cards[].number","card"]]',
     )  # fmt: skip
     header = dialog.get_by_role("region", name="Request").locator(".redacted")
     expect(header).to_have_attribute("title", re.compile("credentials.*3f9a1c2e"))
