@@ -7,8 +7,8 @@ from store.redaction.values import is_prose, is_random
 
 _QUOTE: Final = rb"""(?:\\*["'`]|&quot;|&#0?34;|&#x22;|&apos;|&#0?39;|%(?:25)*2[27])"""
 _SEPARATOR: Final = re.compile(
-    rb"(?i)(?:" + _QUOTE + rb"|\]|%(?:25)*5d|\)){0,3}[ \t]{0,40}"
-    rb"(=>|:=|::|==?|:|%(?:25)*3[da]|&#61;|->|\xef\xbc\x9a)[ \t]{0,40}"
+    rb"(?i)(?:" + _QUOTE + rb"|\]|%(?:25)*5d|\)){0,3}(?:[ \t]|%(?:25)*20){0,40}"
+    rb"(=>|:=|::|==?|:|%(?:25)*3[da]|&#61;|->|\xef\xbc\x9a)(?:[ \t]|%(?:25)*(?:20|0[9ad])){0,40}"
 )
 _LATER: Final = re.compile(rb"[ \t\r\n]{0,40}")
 _OPENING: Final = re.compile(_QUOTE)

@@ -102,4 +102,4 @@ def _leaf(work: Work, value: bytes, place: Place) -> bytes:
 
 def _coded(value: bytes, plain: bytes, clean: bytes) -> bytes:
     """`clean` as it is written in a form, `value` where nothing changed."""
-    return value if clean == plain else quote(clean, safe=_SAFE).replace("%20", "+").encode()
+    return value if clean == plain else quote(clean, safe=_SAFE).encode()

@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import quote, quote_plus
 
 from store.redaction.engine import Linear
-from store.redaction.rules import BASE64_ASCII
+from store.redaction.rules import BASE64_QUAD
 
 _STRONG: Final = 8
 _WEAK: Final = 4
@@ -25,7 +25,7 @@ _WORD: Final = re.compile(
 _TRIVIAL: Final = frozenset(
     b"true false null none bearer basic token application/json text/plain redacted".split()
 )
-_ENCODED: Final = Linear(BASE64_ASCII)
+_ENCODED: Final = Linear(BASE64_QUAD + "{3}")
 _SKIPPED: Final = (0, 2, 3)
 """Base64 characters at the start that depend on what stood before, by offset in a triple."""
 

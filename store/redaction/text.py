@@ -50,11 +50,11 @@ def scan(work: Work, value: bytes, place: Place) -> bytes:
     """Everything that is found in running text, whatever stands around it."""
     value = patterns.cut_blocks(work, value, place)
     value = embedded_json(work, value, place)
-    value = assignments.cut_assignments(work, value, place)
-    value = patterns.cut_schemes(work, value, place)
-    if b"/" in value:
+    if b"/" in value or b"?" in value:
         value = patterns.cut_userinfo(work, value, place)
         value = uri.cut_urls(work, value, place)
+    value = assignments.cut_assignments(work, value, place)
+    value = patterns.cut_schemes(work, value, place)
     value = shapes.cut_shapes(work, value, place)
     value = patterns.cut_numbers(work, value, place)
     return encoded.cut_base64(work, value, place)

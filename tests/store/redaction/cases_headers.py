@@ -383,7 +383,7 @@ def cases() -> Iterator[Case]:
     """All of them."""
     for name in NAMED:
         value = hexes(64, name) if "ign" in name else draw(32, seed=name)
-        yield header_case(f"named_{name.lower()}", name, value, (value,))
+        yield header_case(f"named_{name}", name, value, (value,))
     for name, value in KEPT.items():
         yield Case(
             f"keep_{name.lower()}",

@@ -282,7 +282,7 @@ def cases() -> Iterator[Case]:
     for name in PARAMETERS:
         value = draw(24, seed=name)
         yield url_case(
-            f"query_{name.lower()}_{len(name)}{name[0]}",
+            f"query_name_{name}",
             f"{name} is a credential",
             f"https://api.example.test/v1/items?{name}={value}&page=7",
             (value,),

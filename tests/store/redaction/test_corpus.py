@@ -26,7 +26,7 @@ CASES = [
         cases_shapes,
         cases_encodings,
         cases_precision,
-    cases_review,
+        cases_review,
     )
     for case in module.cases()
 ]
