@@ -1,6 +1,8 @@
 // Builds elements. Data only ever becomes text nodes or attribute values: there is no way here
 // (and the content security policy leaves none) to turn a recorded byte into markup.
 
+import { ICONS } from "./icons.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 function fill(element, props, children) {
@@ -39,16 +41,16 @@ export function setVars(element, vars) {
   for (const [name, value] of Object.entries(vars)) element.style.setProperty(name, value);
 }
 
-/** An icon of the sprite; with a label it is an image, without it is decoration. */
+/** An icon; with a label it is an image, without it is decoration. */
 export function icon(name, label) {
-  const use = s("use", { href: `${ASSETS}icons.svg#${name}` });
+  const path = s("path", { d: ICONS[name] });
   return label
-    ? s("svg", { class: "icon", role: "img", "aria-label": label }, s("title", {}, label), use)
-    : s("svg", { class: "icon", "aria-hidden": "true" }, use);
+    ? s("svg", { class: "icon", viewBox: "0 0 16 16", role: "img", "aria-label": label }, s("title", {}, label), path)
+    : s("svg", { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true" }, path);
 }
 
 /** Where the viewer's own files are, also when a frame of another site shows them. */
-export const ASSETS = new URL("../", import.meta.url).pathname;
+const ASSETS = new URL("../", import.meta.url).pathname;
 
 /** A button with an icon, a text, or both; `label` names an icon-only button. */
 export function button({ text, icon: name, label, class: extra = "", ...props }) {

@@ -31,7 +31,8 @@ export function duration(ms) {
   const seconds = Math.round(ms / 1000);
   const two = (n) => String(n).padStart(2, "0");
   if (seconds < 3600) return `${Math.floor(seconds / 60)} m ${two(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${two(Math.floor(seconds / 60) % 60)} m`;
+  const hours = Math.floor(seconds / 3600);
+  return hours < 48 ? `${hours} h ${two(Math.floor(seconds / 60) % 60)} m` : `${count(Math.floor(hours / 24))} d ${hours % 24} h`;
 }
 
 /** The same without idle zeros: "3 s". */
@@ -41,8 +42,8 @@ export const axisDuration = (ms) => duration(ms).replace(/\.0+ /, " ");
 export function bytes(n) {
   if (n === null || n === undefined) return "";
   let value = n;
-  for (const unit of ["B", "KB", "MB", "GB"]) {
-    if (value < 999.5 || unit === "GB") return `${unit !== "B" && value < 9.95 ? value.toFixed(1) : Math.round(value)} ${unit}`;
+  for (const unit of ["B", "KB", "MB", "GB", "TB", "PB"]) {
+    if (value < 999.5 || unit === "PB") return `${unit !== "B" && value < 9.95 ? value.toFixed(1) : Math.round(value)} ${unit}`;
     value /= 1000;
   }
   return "";

@@ -19,7 +19,7 @@ function problem(row) {
   const found = explain(row);
   if (!found) return null;
   return h("div", { class: "problem", dataset: { status: row.status } }, icon(row.status === "timeout" ? "clock" : "broken"),
-    h("div", {}, h("b", {}, found.what), found.hint && h("p", {}, found.hint),
+    h("div", {}, h("b", {}, found.what), found.hint && h("p", {}, found.hint.split("`").map((piece, i) => (i % 2 ? h("code", {}, piece) : piece))),
       row.error_message && h("p", { class: "mono" }, marked(row.error_message, "error_message", row.redaction_places)),
       row.error_code && h("p", { class: "dim" }, "Code ", h("code", {}, row.error_code))));
 }

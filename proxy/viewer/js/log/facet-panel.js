@@ -17,7 +17,7 @@ export function valueLabel(name, value) {
   if (name === "activity_type") return TYPE[value] ?? value;
   if (name === "error_code") return visible(value).replaceAll("_", " ");
   if (name === "response_status" && value === "none") return "No answer";
-  return visible(value);
+  return visible(value).trim() || "blank";
 }
 
 /** The panel; `onChange(filter)`. Its `update(filter, facets)` redraws it. */

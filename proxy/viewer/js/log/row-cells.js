@@ -1,7 +1,8 @@
 // One row of the table: built once, then refilled for other activities as the reader scrolls.
 
-import { h, icon, s, ASSETS } from "../dom.js";
+import { h, icon } from "../dom.js";
 import { absolute, bytes, duration, exact, relative, visible } from "../format.js";
+import { ICONS } from "../icons.js";
 import { preference } from "../preferences.js";
 import { DIRECTION, STATUS, TYPE } from "../words.js";
 
@@ -47,12 +48,11 @@ const cell = (name, ...children) => h("div", { role: "gridcell", class: `c-${nam
 
 /** A row element with a `fill(row, index, now)` method. */
 export function createRow(id) {
-  const use = s("use");
   const direction = h("span", { class: "sr" });
-  const arrow = s("svg", { class: "icon", "aria-hidden": "true" }, use);
-  const statusUse = s("use");
+  const arrow = icon("dot");
+  const statusIcon = icon("dot");
   const statusText = h("span");
-  const badge = h("span", { class: "badge" }, s("svg", { class: "icon", "aria-hidden": "true" }, statusUse), statusText);
+  const badge = h("span", { class: "badge" }, statusIcon, statusText);
   const code = h("span", { class: "code" });
   const method = h("span", { class: "method" });
   const mark = h("span", { class: "provider", "aria-hidden": "true" });
@@ -79,13 +79,13 @@ export function createRow(id) {
     element.setAttribute("aria-rowindex", String(index + 2));
     element.row = row;
     if (!row) return;
-    use.setAttribute("href", `${ASSETS}icons.svg#${DIRECTION[row.direction]?.icon}`);
+    arrow.firstChild.setAttribute("d", ICONS[DIRECTION[row.direction]?.icon ?? "dot"]);
     direction.textContent = DIRECTION[row.direction]?.label ?? row.direction;
     element.dataset.direction = row.direction;
     const status = STATUS[row.status] ?? { label: row.status, icon: "dot" };
     badge.dataset.status = row.status;
     badge.title = row.error_message ? visible(row.error_message) : status.text;
-    statusUse.setAttribute("href", `${ASSETS}icons.svg#${status.icon}`);
+    statusIcon.firstChild.setAttribute("d", ICONS[status.icon]);
     statusText.textContent = status.label;
     code.textContent = row.response_status ? String(row.response_status) : "–";
     code.dataset.class = row.response_status ? String(row.response_status)[0] : "";
