@@ -44,6 +44,8 @@ _SAID: Final = re.compile(rb"(?:[ ][\w.@'-]{1,24}){1,5}[ ]?[:=][ ]{0,4}")
 _NUMBER: Final = re.compile(rb"(\d{3,12})(?:[\s,.;)]|$)")
 _COMMENT: Final = re.compile(rb"[ \t]+#[^\r\n]*$")
 
+_LONGEST_LINE: Final = 4_096
+
 type Found = tuple[int, int, bool]
 """Start and end of a value, and whether it is a container of several."""
 
@@ -108,7 +110,7 @@ def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | No
     gap = _SPACED.match(value, right)
     if gap is not None and not is_prose(value[gap.end() : gap.end() + 20]):
         found = _token(value, gap.end())
-        begun = value.rfind(b"\n", 0, left) + 1
+        begun = value.rfind(b"\n", max(0, left - _LONGEST_LINE), left) + 1
         if found and (
             (_STRONG.search(name) and _mixed(value[found[0] : found[1]]))
             or (left - begun <= 40 and _SETTING.fullmatch(value[begun:left]))
@@ -181,7 +183,11 @@ def _bare(value: bytes, left: int, start: int, name: bytes, sign: bytes) -> Foun
         return None
     if not rest:
         return _indented(value, left, start)
-    begun = value.rfind(b"\n", 0, left) + 1
+    begun = value.rfind(b"\n", max(0, left - _LONGEST_LINE), left) + 1
+    if len(rest) >= _LONGEST_LINE:
+        # Too long to be told apart: all of it may be the value.
+        line = _LINE.match(value, start)
+        return (start, line.end(), False) if line else None
     if left - begun <= 40 and _LINE_START.fullmatch(value[begun:left]):
         return _whole_line(start, rest)
     if sign == b":" and (
@@ -192,7 +198,8 @@ def _bare(value: bytes, left: int, start: int, name: bytes, sign: bytes) -> Foun
 
 
 def _rest(value: bytes, start: int) -> bytes:
-    line = _LINE.match(value, start)
+    """The rest of the line, or as much of it as is looked at."""
+    line = _LINE.match(value, start, start + _LONGEST_LINE)
     return line[0] if line else b""
 
 
@@ -237,7 +244,7 @@ def _until_semicolon(value: bytes, start: int, rest: bytes) -> Found | None:
 
 def _block_end(value: bytes, left: int, start: int) -> int:
     """The end of the lines from `start` that are indented deeper than the line of `left`."""
-    begun = value.rfind(b"\n", 0, left) + 1
+    begun = value.rfind(b"\n", max(0, left - _LONGEST_LINE), left) + 1
     own = len(value[begun:left]) - len(value[begun:left].lstrip(b" \t-"))
     end = start
     while end < len(value):

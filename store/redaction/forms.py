@@ -25,11 +25,14 @@ _VERIFIED: Final = frozenset(
 
 def redact_form(work: Work, form: bytes, place: Place) -> bytes:
     """`form` without its secrets; names, order and other values stay as sent."""
+    if b"%" not in form and b"+" not in form and not work.rules.suspicion.found(form):
+        return form
     parts = form.split(b"&")
     pairs = [part.partition(b"=") for part in parts]
     names = {_plain(name).lower() for name, _, _ in pairs}
     named: bytes | None = None
     for index, (name, equals, value) in enumerate(pairs):
+        work.check()
         if not value:
             if name and not equals:
                 parts[index] = _leaf(work, name, place)

@@ -17,7 +17,7 @@ from store.redaction.json_trail import Place, Trail
 from store.redaction.named import cut_named, cut_value, describes, has_own_form, rule_of
 from store.redaction.names import Kind
 from store.redaction.values import is_card, is_prose
-from store.redaction.work import Work
+from store.redaction.work import DEPTH, Work
 
 _ESCAPE: Final = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _NEEDED: Final = frozenset((0x22, 0x5C, 0x7F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF))
@@ -97,6 +97,7 @@ class _Document:
         for start in self._work.rules.suspicion.starts(self._text):
             at = start + 1
             if at >= done:
+                self._work.check()
                 done = self._look(start, at, done)
         if self._related or self._names:
             self._edits = cut_related(
@@ -176,7 +177,15 @@ class _Document:
     def _container(self, name: bytes, kind: Kind, start: int, key: int) -> int:
         end = self._close(start)
         place = self._trail.to(key, name)
-        document = redact_json(self._work, self._text[start:end], place)
+        if self._work.depth >= DEPTH:
+            mark = self._work.cut(self._text[start:end], place, "too deep")
+            self._edits.append((start, end, b'"' + mark + b'"'))
+            return end
+        self._work.depth += 1
+        try:
+            document = redact_json(self._work, self._text[start:end], place)
+        finally:
+            self._work.depth -= 1
         listed = self._text[start : start + 1] == b"["
         if (kind is not Kind.LIKELY or listed) and not (_ERRORS.search(place) and b" " in document):
             document = cut_strings(self._work, document, name, kind, place)

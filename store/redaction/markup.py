@@ -8,6 +8,7 @@ from store.redaction.names import Kind
 from store.redaction.work import Work
 
 _BEFORE: Final = 60
+_LONGEST_ELEMENT: Final = 4_096
 _WITHIN: Final = 600
 _OPEN_TAG: Final = re.compile(rb"<(?:[\w.-]{1,40}:)?\Z")
 _TAG_END: Final = re.compile(rb"(?=[\s/>])[^<>]{0,2000}>")
@@ -67,8 +68,9 @@ def _element(
     end = len(value) if close < 0 else close
     inside = value[start:end]
     if b"<" in inside:
-        close = value.find(name + b">", end)
-        return start, len(value) if close < 0 else close, True
+        limit = start + _LONGEST_ELEMENT
+        close = value.find(name + b">", end, limit)
+        return start, min(limit, len(value)) if close < 0 else close, True
     trimmed = inside.strip()
     start += len(inside) - len(inside.lstrip())
     return (start, start + len(trimmed), False) if work.is_secret(kind, trimmed) else None

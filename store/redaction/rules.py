@@ -26,7 +26,7 @@ _AFTER_NAME: Final = (
 )
 _CONTEXT: Final = "|".join(
     (
-        r"grant_type|stringData|verification_ur|\bkty\b|client_id|[?&#]code=",
+        r"grant_type|stringData|verification_ur|\bkty\b|client_id|(?:^|[?&#])code=",
         r"(?i:kind[\"']?\s{0,4}:\s{0,4}[\"']?secret)|(?i:identified[ ]by)",
         r"<(?:DP|DQ|InverseQ)>|(?i:\d[ ]is[ ](?:your|the)[ ])",
         r"(?:\s-u|--user|--proxy-user)[ =]|(?i:(?:mysql|mariadb|pass|login)[^\n]{0,200}\s-p)",
