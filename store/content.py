@@ -132,11 +132,12 @@ def _unbrotli(data: bytes) -> tuple[bytes | None, bool]:
     chunk = data
     try:
         while True:
-            out += decoder.process(chunk, output_buffer_limit=_STEP)
+            produced = decoder.process(chunk, output_buffer_limit=_STEP)
+            out += produced
             chunk = b""
             if len(out) > DECODED_LIMIT:
                 return bytes(out[:DECODED_LIMIT]), True
-            if decoder.is_finished() or decoder.can_accept_more_data():
+            if decoder.is_finished() or not produced:
                 break
     except brotli.error:
         return (bytes(out), True) if out else (None, False)

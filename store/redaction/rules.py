@@ -204,7 +204,14 @@ def _words(rules: NameRules) -> str:
     phrases = {_GAP.join(phrase.split()) for phrase in (*rules.phrases, *rules.extra)}
     phrases |= {_GAP.join(phrase.split()) for phrase in rules.loose if " " in phrase}
     whole = [*rules.pieces, *(piece for piece in rules.loose if " " not in piece)]
-    alternatives = "|".join(sorted(re.escape(word) for word in anywhere))
+    # Without Unicode in the engine, other alphabets are spelled out in both cases.
+    foreign = {
+        spelled
+        for word in anywhere
+        if not word.isascii()
+        for spelled in (word.upper(), word.capitalize())
+    }
+    alternatives = "|".join(sorted(re.escape(word) for word in (*anywhere, *foreign)))
     pieces = "|".join(sorted(whole))
     titles = "|".join(sorted(f"{word.capitalize()}|{word.upper()}" for word in whole))
     lowers = "|".join(sorted(f"{word}|{word.capitalize()}|{word.upper()}" for word in whole))

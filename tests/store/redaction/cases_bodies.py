@@ -1,5 +1,7 @@
 """JSON, forms, multipart and what is in them."""
 
+# ruff: noqa: E501, SIM905 - tables of texts are read line by line
+
 import base64
 import json
 from collections.abc import Iterator

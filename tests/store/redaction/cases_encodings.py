@@ -1,5 +1,7 @@
 """Content codings, charsets, base64, and bodies that are not what they claim."""
 
+# ruff: noqa: E501 - tables of texts are read line by line
+
 import base64
 import gzip
 import json

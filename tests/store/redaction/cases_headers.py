@@ -1,5 +1,7 @@
 """Headers, cookies, authorization schemes."""
 
+# ruff: noqa: E501, SIM905 - tables of texts are read line by line
+
 import base64
 from collections.abc import Iterator
 

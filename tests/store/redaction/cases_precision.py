@@ -1,5 +1,7 @@
 """Real-looking traffic of providers: what is cut is named, all else must stay."""
 
+# ruff: noqa: E501 - tables of texts are read line by line
+
 import json
 from collections.abc import Iterator
 

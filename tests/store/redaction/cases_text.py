@@ -1,5 +1,7 @@
 """Running text: logs, configuration, markup, commands, streams."""
 
+# ruff: noqa: E501 - tables of texts are read line by line
+
 import base64
 from collections.abc import Iterator
 

@@ -1,5 +1,7 @@
 """Queries, fragments, userinfo, paths."""
 
+# ruff: noqa: E501, SIM905 - tables of texts are read line by line
+
 from collections.abc import Iterator
 from urllib.parse import quote
 
