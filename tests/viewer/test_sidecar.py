@@ -20,9 +20,9 @@ class Partner(BaseHTTPRequestHandler):
     """Answers with what it was asked, and a secret of its own."""
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
+        body = self.rfile.read(int(self.headers["content-length"] or 0))
         answer = json.dumps(
-            {"got": json.loads(body), "access_token": "s3cr3t-" + "v" * 30}
+            {"got": json.loads(body or b"null"), "access_token": "s3cr3t-" + "v" * 30}
         ).encode()
         self.send_response(201)
         self.send_header("content-type", "application/json")
@@ -72,4 +72,24 @@ def test_a_call_through_the_proxy_appears_redacted(
             expect(mark).to_have_attribute("title", re.compile("^Redacted: "))
         assert "s3cr3t" not in viewer.page.content()
         assert viewer.errors == []
+        context.close()
+
+
+def test_a_connection_is_tested_from_its_page(
+    tmp_path: Path, browser: Browser, partner: str
+) -> None:
+    config = tmp_path / "wiretrail.toml"
+    config.write_text(
+        f'[[connection_test]]\nintegration = "devices"\nmethod = "POST"\nurl = "{partner}/ping"\n'
+    )
+    with Sidecar(tmp_path / "data", "--config", str(config)) as sidecar:
+        context = browser.new_context()
+        sign_in(context, sidecar.api, sidecar.admin_token)
+        viewer = Viewer(context.new_page(), sidecar.api).open("/integrations/devices")
+        viewer.page.get_by_role("button", name="Test connection").click()
+        expect(viewer.rows).to_have_count(1)
+        viewer.page.get_by_role("button", name="Test connection").click()
+        expect(viewer.page.get_by_text("It works")).to_be_visible()
+        expect(viewer.rows).to_have_count(2)
+        expect(viewer.rows.first).to_contain_text("Connection test")
         context.close()

@@ -20,6 +20,13 @@ export function valueLabel(name, value) {
   return visible(value).trim() || "blank";
 }
 
+/** HTTP status classes (`5xx`) with their sums before the single statuses. */
+function withClasses(counted) {
+  const sums = new Map();
+  for (const { value, count } of counted) if (/^\d{3}$/.test(value)) sums.set(`${value[0]}xx`, (sums.get(`${value[0]}xx`) ?? 0) + count);
+  return [...[...sums].sort().map(([value, count]) => ({ value, count })), ...counted];
+}
+
 /** The panel; `onChange(filter)`. Its `update(filter, facets)` redraws it. */
 export function facetPanel({ onChange }) {
   const panel = h("aside", { class: "facets", "aria-label": "Filters", id: "facets" });
@@ -33,7 +40,8 @@ export function facetPanel({ onChange }) {
     if (focused) panel.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   };
 
-  function section(name, label, filter, values) {
+  function section(name, label, filter, counted) {
+    const values = name === "response_status" ? withClasses(counted) : counted;
     const chosen = filter.getAll(name);
     // A chosen value that no row has now still has to be seen, to be taken away.
     const listed = [...values, ...chosen.filter((value) => !values.some((one) => one.value === value)).map((value) => ({ value, count: 0 }))];

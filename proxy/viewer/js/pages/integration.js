@@ -5,7 +5,7 @@ import { card, tiles } from "../analytics/cards.js";
 import { share, verdictBadge } from "../analytics/health-table.js";
 import { overTime } from "../analytics/over-time.js";
 import { failures, total } from "../charts/stacked-bars.js";
-import { button, h, icon } from "../dom.js";
+import { button, command, h, icon } from "../dom.js";
 import { count, duration, exact, percent, relative, visible } from "../format.js";
 import { failedState } from "../log/empty.js";
 import { liveList } from "../log/live-list.js";
@@ -66,7 +66,8 @@ class IntegrationPage {
       if (!(problem instanceof Problem)) throw problem;
       if (problem.status === 409) this.#choose(name);
       else this.content.replaceChildren(problem.status === 404
-        ? h("div", { class: "empty" }, icon("plug"), h("h2", {}, "There is no such integration"), h("p", {}, h("a", { href: "/integrations" }, "All integrations")))
+        ? h("div", { class: "empty" }, icon("plug"), h("h2", {}, `Nothing is recorded for ${visible(name)} yet`), h("p", {}, "If a test request is configured for it, it can be tried already."),
+          h("p", {}, this.#tester(true, name, organization)), h("p", {}, h("a", { href: "/integrations" }, "All integrations")))
         : failedState(problem, () => this.load()));
     }
   }
@@ -86,7 +87,7 @@ class IntegrationPage {
     this.content.replaceChildren(
       h("div", { class: "page-head" },
         h("div", { class: "integration-head" }, providerMark({ provider: integration.providers[0], integration: integration.name }, true), h("hgroup", {}, h("h1", {}, visible(integration.name)), h("p", {}, visible(integration.organization))), health && verdictBadge(health)),
-        this.#tester(testable), h("a", { class: "button", href: `/?${new URLSearchParams({ integration_id: integration.id })}` }, "Open in the log")),
+        this.#tester(testable, integration.name, integration.organization_id), h("a", { class: "button", href: `/?${new URLSearchParams({ integration_id: integration.id })}` }, "Open in the log")),
       counts && tiles([
         ["Requests, 24 hours", count(total(counts)), health.why],
         ["Share of failures", percent(share(counts, failures)), health.last_failure_at === null ? "never failed" : `last ${relative(health.last_failure_at)}`],
@@ -96,7 +97,9 @@ class IntegrationPage {
       h("div", { class: "cards" },
         card("Last 50 activities", { wide: true, extra: this.#kinds() }, h("div", { class: "integration-log" }, this.list.element)),
         overTime({ series, heat, gaps: [], link: log }),
-        card("As recognised", { wide: true }, settings(integration))));
+        card("As recognised", { wide: true }, settings(integration)),
+        card("In another page", { wide: true, extra: h("a", { href: `/static/sample.html?integration=${encodeURIComponent(integration.name)}`, target: "_blank" }, "Try it on a sample page") },
+          h("p", { class: "dim" }, "These last activities as one element, for a settings dialog of your own. Its origin has to be named in frame_ancestors."), command(embedCode(integration)))));
   }
 
   #kinds() {
@@ -113,22 +116,34 @@ class IntegrationPage {
     this.list.load(params);
   }
 
-  #tester(testable) {
+  /** The button that sends the configured harmless request, and what came of it. */
+  #tester(testable, name, organization) {
     const state = h("span", { role: "status" });
     const test = button({ icon: "plug", text: "Test connection", disabled: !testable || !may("write"), title: testable ? (may("write") ? "Sends the configured harmless request" : "Your token may not do this") : "No test request is configured for this integration", onclick: async () => {
       test.disabled = true;
       state.replaceChildren("Testing…");
       try {
-        const { organization_id: id, name } = this.found.integration;
-        const found = await send("POST", `/integrations/${encodeURIComponent(name)}/test-connection?organization=${id}`);
+        const whose = organization ? `?organization=${encodeURIComponent(organization)}` : "";
+        const found = await send("POST", `/integrations/${encodeURIComponent(name)}/test-connection${whose}`);
         const answered = found.response_status ? `${found.response_status} after ${duration(found.response_time_ms)}` : found.error;
         state.replaceChildren(h("span", { class: "badge", dataset: { status: found.ok ? "success" : "failed" } }, icon(found.ok ? "check" : "cross"), found.ok ? "It works" : "It does not work"), ` ${answered ?? ""}`);
+        if (!this.found) await this.#appear(`/integrations/${encodeURIComponent(name)}${whose}`);
       } catch (problem) {
         state.replaceChildren(problem.message);
       }
       test.disabled = false;
     } });
     return [state, test];
+  }
+
+  /** The first activity of an integration is committed a moment after its answer. */
+  async #appear(path) {
+    for (let turn = 0; turn < 20; turn += 1) {
+      await new Promise((done) => setTimeout(done, 250));
+      const there = await get(path, null, this.#turn.signal).then(() => true, () => false);
+      if (there) return this.load();
+    }
+    return undefined;
   }
 
   async #open(row) {
@@ -140,6 +155,11 @@ class IntegrationPage {
     });
     this.#details.show(row.id);
   }
+}
+
+function embedCode({ name, organization }) {
+  const quote = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+  return `<script src="${location.origin}/embed.js" async></script>\n<integration-activity-log integration="${quote(name)}" organization="${quote(organization)}" token="…"></integration-activity-log>`;
 }
 
 function settings(integration) {

@@ -102,7 +102,8 @@ class LogPage {
     const filter = this.filter;
     const fetchPage = (from) => {
       const params = new URLSearchParams(filter);
-      params.set("limit", String(PAGE));
+      // The first page is what fits the screen; whoever scrolls wants more at once.
+      params.set("limit", String(from.cursor ? 4 * PAGE : PAGE));
       if (from.cursor) params.set("cursor", from.cursor);
       if (from.until) params.set("until", from.until);
       return get("/activities", params, signal);
