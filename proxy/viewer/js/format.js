@@ -36,7 +36,7 @@ export function duration(ms) {
 }
 
 /** The same without idle zeros: "3 s". */
-export const axisDuration = (ms) => duration(ms).replace(/\.0+ /, " ");
+export const axisDuration = (ms) => duration(ms).replace(/(\.\d*?)0+ s/, (all, kept) => `${kept === "." ? "" : kept} s`);
 
 /** Bytes: "0 B", "812 B", "4.1 KB", "64 KB", "1.2 MB"; decimal units. */
 export function bytes(n) {
