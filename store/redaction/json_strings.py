@@ -1,6 +1,10 @@
 """The inside of JSON strings (RFC 8259, section 7) to and from the bytes they stand for."""
 
 import json
+import re
+from typing import Final
+
+_PLAIN: Final = re.compile(rb"[ !#-\[\]-~]*+")
 
 
 def unquoted(raw: bytes) -> bytes:
@@ -16,6 +20,8 @@ def unquoted(raw: bytes) -> bytes:
 
 def quoted(value: bytes) -> bytes:
     """`value` as the inside of a JSON string."""
+    if _PLAIN.fullmatch(value):
+        return value
     decoded = value.decode("utf-8", "surrogatepass")
     try:
         return json.dumps(decoded, ensure_ascii=False)[1:-1].encode()

@@ -5,10 +5,17 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
+from store.redaction.engine import Linear
+
 _BRACKET: Final = re.compile(rb"[{}\[\]]")
+_CLOSING: Final = (b"}", b"]")
+_NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"{}[]")
+_BRACKETS: Final = bytes.maketrans(b"{}[]", b"____")
+_ODD_BRACKET: Final = Linear(r"[^\s:,\[{][\[{]|[}\]][^\s,\]}]|[{\[][^\s\"{}\[\]\-0-9tfn]")
 _LAST_KEY: Final = re.compile(rb'"([^"]{0,200})"\s*:\s*$')
 _ODD: Final = re.compile(r"\d{6}|[^\w .$@:/-]")
 _DEEPEST: Final = 64
+_FIRST_LOOK: Final = 120
 _WINDOW: Final = 240
 _LONGEST: Final = 60
 
@@ -27,6 +34,7 @@ class Trail:
         self._masked = masked
         self._place = place
         self._at = 0
+        self._flat: bytes | None = None
         self._open: list[str] = []
         self._prefix = ""
 
@@ -44,31 +52,61 @@ class Trail:
         return self.to(position, key[1] if key else None)
 
     def _advance(self, position: int) -> None:
-        # Splitting at quotes leaves what is outside strings at even places; joined again it
-        # is short, and each quote in it stands for one string.
-        segments = self._masked[self._at : position].split(b'"')
+        if self._flat is None:
+            self._flat = _without_inner_brackets(self._masked)
+        piece = self._flat[self._at : position]
         self._at = position
-        outside = b'"'.join(segments[::2])
-        opened: list[int] = []
-        for match in _BRACKET.finditer(outside):
-            if match[0] in (b"{", b"["):
-                opened.append(match.start())
-            elif opened:
-                opened.pop()
-            elif self._open:
-                self._open.pop()
-        for offset in opened:
-            self._open.append(_piece(segments, outside, offset))
+        # Only brackets, without pairs that close each other: what is left was closed or opened.
+        rest = piece.translate(None, _NO_BRACKETS)
+        length = -1
+        while len(rest) != length:
+            length = len(rest)
+            rest = rest.replace(b"{}", b"").replace(b"[]", b"")
+        opened = rest.count(b"{") + rest.count(b"[")
+        del self._open[len(self._open) - (len(rest) - opened) :]
+        self._open += _opened(piece, opened)
         self._prefix = shown(self._place) + "".join(self._open[-_DEEPEST:])
 
 
-def _piece(segments: list[bytes], outside: bytes, offset: int) -> str:
+def _without_inner_brackets(masked: bytes) -> bytes:
+    """The same document with no brackets inside its strings. Where every bracket stands as
+    brackets of JSON do, there are none to remove."""
+    if not _ODD_BRACKET.found(masked):
+        return masked
+    segments = masked.split(b'"')
+    segments[1::2] = [inside.translate(_BRACKETS) for inside in segments[1::2]]
+    return b'"'.join(segments)
+
+
+def _opened(piece: bytes, count: int) -> list[str]:
+    """What the last `count` containers that `piece` leaves open add to a place, outermost
+    first. Looked for from the end, where they mostly are."""
+    names: list[str] = []
+    closed, end, window = 0, len(piece), _FIRST_LOOK
+    while len(names) < count and end > 0:
+        start = max(0, end - window)
+        for match in reversed(list(_BRACKET.finditer(piece, start, end))):
+            if match[0] in _CLOSING:
+                closed += 1
+            elif closed:
+                closed -= 1
+            else:
+                names.append(_piece(piece, match.start()))
+                if len(names) == count:
+                    break
+        end, window = start, window * 2
+    names.reverse()
+    return names
+
+
+def _piece(document: bytes, offset: int) -> str:
     """What the container that opens at `offset` adds to a place."""
-    items = "[]" if outside[offset : offset + 1] == b"[" else ""
-    before = outside[:offset].rstrip()
+    items = "[]" if document[offset : offset + 1] == b"[" else ""
+    before = document[max(0, offset - _WINDOW) : offset].rstrip()
     if not before.endswith(b":"):
         return items
-    return f".{readable(segments[2 * before.count(b'"') - 1])}{items}"
+    end = before.rfind(b'"')
+    return f".{readable(before[before.rfind(b'"', 0, end) + 1 : end])}{items}"
 
 
 @lru_cache(maxsize=4_000)

@@ -1,6 +1,7 @@
 """Cuts of whole values because of the name that they stand under."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from store.redaction import auth, cookies
@@ -9,7 +10,9 @@ from store.redaction.names import Kind, pieces_of
 from store.redaction.work import Work
 
 _SCOPED: Final = re.compile(rb"([^/\s]{8,})(/\d{8}/[\w/.-]+)")
-_SCHEMED: Final = re.compile(rb"(?i)((?:bearer |basic |token |sha1=|sha256=|sha512=|v0=) ?)(\S.*)")
+_SCHEMED: Final = re.compile(
+    rb"(?is)((?:bearer |basic |token |sha1=|sha256=|sha512=|v0=) ?)(\S.*)\Z"
+)
 
 
 def cut_value(work: Work, name: bytes, value: bytes, place: Place) -> bytes:
@@ -17,7 +20,7 @@ def cut_value(work: Work, name: bytes, value: bytes, place: Place) -> bytes:
     scope = _SCOPED.fullmatch(value) if b"/" in value else None
     if scope and name.lower().endswith(b"credential"):
         return work.cut(scope[1], place, rule_of(name)) + scope[2]
-    schemed = _SCHEMED.fullmatch(value)
+    schemed = _SCHEMED.match(value)
     if schemed is not None:
         work.taint(value)
         return schemed[1] + work.cut(schemed[2], place, rule_of(name))
@@ -27,18 +30,20 @@ def cut_value(work: Work, name: bytes, value: bytes, place: Place) -> bytes:
 def cut_named(work: Work, name: bytes, value: bytes, place: Place) -> bytes:
     """Cut a value that stands under a secret name, by the form that such values have."""
     lowered = name.lower()
+    if not has_own_form(name) and not lowered.endswith(b"cookies"):
+        return cut_value(work, name, value, place)
     if lowered.endswith(b"authorization"):
         return auth.redact_authorization(work, value, place)
-    if lowered.endswith((b"cookie", b"cookies")):
-        return cookies.redact_cookie(work, value, place, b"set" in lowered)
-    return cut_value(work, name, value, place)
+    return cookies.redact_cookie(work, value, place, b"set" in lowered)
 
 
+@lru_cache(maxsize=4_000)
 def has_own_form(name: bytes) -> bool:
     """Whether values under that name are looked at by their form, whatever they are."""
     return name.lower().endswith((b"authorization", b"cookie"))
 
 
+@lru_cache(maxsize=4_000)
 def rule_of(name: bytes) -> str:
     """The rule that stands for a cut by name."""
     return f"name:{readable(name.rpartition(b'.')[2]).lower()}"
