@@ -62,6 +62,8 @@ class Shape(msgspec.Struct, frozen=True):
 
     rule: str
     pattern: Linear
+    bytes: bool = False
+    """The form is base64 of random bytes, which base64 of text may look like."""
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +147,13 @@ def build_rules(
         safe_headers=frozenset(name.encode() for name in names_data["safe_headers"]),
         authorization_keep=frozenset(name.encode() for name in names_data["authorization_keep"]),
         authorization_pairs=frozenset(name.encode() for name in names_data["authorization_pairs"]),
-        shapes=(*(Shape(f"shape:{rule}", Linear(text)) for rule, text in shapes.items()), *own),
+        shapes=(
+            *(
+                Shape(f"shape:{rule}", Linear(text), rule in data["bytes"]["shapes"])
+                for rule, text in shapes.items()
+            ),
+            *own,
+        ),
         any_shape=Linear(any_shape or "[^\\s\\S]"),
         schemes=Linear(schemes),
         pair_names=frozenset(names_data["pair_names"]),
