@@ -211,7 +211,7 @@ def _recode(data: bytes, charset: str) -> bytes | None:
 
 
 def _is_binary(data: bytes) -> bool:
-    return (len(data) - len(data.translate(None, _CONTROL))) * 50 > len(data)
+    return (len(data) - len(data.translate(None, _CONTROL))) * 20 > len(data)
 
 
 def _mostly_text(data: bytes) -> bool:

@@ -5,10 +5,11 @@ from typing import Final
 
 from store.redaction.values import is_prose, is_random
 
-_QUOTE: Final = rb"""(?:\\*["'`]|&quot;|&#0?34;|&#x22;|&apos;|&#0?39;|%(?:25)*2[27])"""
+_QUOTE: Final = rb"""(?:\"{3}|'{3}|\\*["'`]|&quot;|&#0?34;|&#x22;|&apos;|&#0?39;|%(?:25)*2[27])"""
 _SEPARATOR: Final = re.compile(
-    rb"(?i)(?:" + _QUOTE + rb"|\]|%(?:25)*5d|\)){0,3}(?:[ \t]|%(?:25)*20){0,40}"
-    rb"(=>|:=|::|==?|:|%(?:25)*3[da]|&#61;|->|\xef\xbc\x9a)(?:[ \t]|%(?:25)*(?:20|0[9ad])){0,40}"
+    rb"(?i)(?:" + _QUOTE + rb"|\]|%(?:25)*5d|\)|[*_]{1,3}){0,3}(?:[ \t]|%(?:25)*20){0,40}"
+    rb"(=>|:=|::|==?|;s:\d{1,7}:|[ \t]\.[ \t](?=[\"'])|:|%(?:25)*3[da]|&#61;|->|\xef\xbc\x9a)"
+    rb"(?:[ \t]|%(?:25)*(?:20|0[9ad])){0,40}"
 )
 _LATER: Final = re.compile(rb"[ \t\r\n]{0,40}")
 _OPENING: Final = re.compile(_QUOTE)
@@ -37,8 +38,16 @@ _SETTING: Final = re.compile(rb"(?i)[ \t]*(?:env|setenv|setx|set)[ \t]+(?:-\w+[ 
 _PAIRED: Final = re.compile(rb"""["']\s{0,8},\s{0,8}["']([^"']*)["']\s{0,8}\)""")
 _SCOPE: Final = re.compile(rb"[a-z_*-]{1,12}(?:[\s,;:)]|$)")
 _WRAPPED: Final = re.compile(
-    rb"""\s{0,9}(?:[bBrRuUfF]{1,2}|[A-Za-z_][\w.:]{0,40}\(\s{0,9}|string\(\d{1,7}\)\s{0,9})(?=["'])"""
+    rb"""\s{0,9}(?:@|[bBrRuUfF]{1,2}|[A-Za-z_][\w.:]{0,40}\(\s{0,9}|string\(\d{1,7}\)\s{0,9})(?=["'])"""
 )
+_DECORATED: Final = re.compile(
+    rb"(?:[*_`]{1,3}[ \t]+|(?:\s{0,9}</?[a-zA-Z]\w{0,9}[^<>]{0,80}>\s{0,9}){1,4})"
+)
+_TYPED: Final = re.compile(
+    rb"(?i)(?:[ \t]*:[ \t]*[a-z][\w<>\[\]?.|]{0,40}|[ \t]+as[ \t]+\w{1,40})"
+    rb"[ \t]*(=)[ \t]*(?=[\"'`])"
+)
+_SCHEME_OF_HASH: Final = re.compile(rb"\{[A-Za-z0-9-]{2,16}\}[^\s,}]")
 _DASHED: Final = re.compile(rb"[ \t]+(?:-|\xe2\x80[\x93\x94])[ \t]+")
 _SAID: Final = re.compile(rb"(?:[ ][\w.@'-]{1,24}){1,5}[ ]?[:=][ ]{0,4}")
 _NUMBER: Final = re.compile(rb"(\d{3,12})(?:[\s,.;)]|$)")
@@ -52,7 +61,8 @@ type Found = tuple[int, int, bool]
 
 def find_value(value: bytes, left: int, right: int, name: bytes) -> Found | None:
     """The value assigned to the name that stands at `left:right`, or `None`."""
-    separator = _SEPARATOR.match(value, right)
+    typed = _TYPED.match(value, right)
+    separator = typed or _SEPARATOR.match(value, right)
     if separator is None:
         return _unseparated(value, left, right, name)
     sign = separator[1].lower()
@@ -73,6 +83,9 @@ def find_value(value: bytes, left: int, right: int, name: bytes) -> Found | None
         start = later.end()
     if _MARK.match(value, start):
         return None
+    decorated = _DECORATED.match(value, start)
+    if decorated is not None:
+        start = decorated.end()
     wrapped = _WRAPPED.match(value, start)
     if wrapped is not None:
         start = wrapped.end()
@@ -80,7 +93,7 @@ def find_value(value: bytes, left: int, right: int, name: bytes) -> Found | None
     if opening is not None:
         return _quoted(value, opening)
     first = value[start : start + 1]
-    if first in (b"{", b"["):
+    if first in (b"{", b"[") and not _SCHEME_OF_HASH.match(value, start):
         return start, _container_end(value, start), True
     if sign.startswith(b"%"):
         end = _IN_CODED.match(value, start)
@@ -97,8 +110,10 @@ def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | No
             return _quoted(value, opening) if opening else _token(value, gap.end())
     spoken = _SPOKEN.match(value, right)
     if spoken is not None:
-        opening = _OPENING.match(value, spoken.end())
-        found = _quoted(value, opening) if opening else _token(value, spoken.end())
+        decorated = _DECORATED.match(value, spoken.end())
+        start = decorated.end() if decorated else spoken.end()
+        opening = _OPENING.match(value, start)
+        found = _quoted(value, opening) if opening else _token(value, start)
         if found is not None:
             secret = value[found[0] : found[1]]
             if opening or any(48 <= byte < 58 for byte in secret):
@@ -139,6 +154,10 @@ def _quoted(value: bytes, opening: re.Match[bytes]) -> Found | None:
         if end < 0:
             newline = value.find(b"\n", start) if quote in (b"'", b"`") else -1
             return (start, newline if newline >= 0 else len(value), False)
+        if quote == b"'" and value[end : end + 4] == b"'\\''":
+            # A shell's way to put a quote between quotes.
+            at = end + 4
+            continue
         backslashes = end - len(value[start:end].rstrip(b"\\")) - start
         if backslashes % 2 == 0:
             break
@@ -178,6 +197,9 @@ def _bare(value: bytes, left: int, start: int, name: bytes, sign: bytes) -> Foun
     if block is not None:
         return start, _block_end(value, left, block.end()), False
     rest = _rest(value, start)
+    if name.startswith(b"[") and b"]" in name + rest and b"]" not in name:
+        # "[password=...] [user=...]"
+        return (start, start + rest.index(b"]"), False) if rest[:1] != b"]" else None
     if sign == b":" and value[start - 1 : start] == b":" and _SCOPE.match(rest):
         # `secrets:read` is a permission.
         return None

@@ -3,6 +3,7 @@ again when something was cut."""
 
 import base64
 import binascii
+import html
 import re
 import zlib
 from typing import Final
@@ -86,6 +87,15 @@ def _packed(work: Work, run: bytes, place: Place) -> bytes:
     except (ValueError, zlib.error):
         return run
     return run if work.text(plain, place) == plain else work.cut(run, place, "packed")
+
+
+def cut_entities(work: Work, value: bytes, place: Place) -> bytes:
+    """Markup written with entities (`&lt;password&gt;`): looked at as the markup it stands for."""
+    if b"&lt;" not in value or work.depth >= DEPTH:
+        return value
+    plain = html.unescape(value.decode("utf-8", "replace")).encode()
+    clean = work.text(plain, place)
+    return value if clean == plain else html.escape(clean.decode("utf-8", "replace")).encode()
 
 
 def cut_coded(work: Work, value: bytes, place: Place) -> bytes:

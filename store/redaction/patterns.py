@@ -40,6 +40,10 @@ _ONE_TIME: Final = re.compile(
     rb"(?i)(?<![\w.-])(?:[A-Z]-)?(\d{4,8}) is (?:your|the) (?:[\w-]{1,20} ){0,4}"
     rb"(?:code|otp|pin|passcode|password)\b"
 )
+_YOUR_CODE: Final = re.compile(
+    rb"(?i)\b(?:your|use|enter|with) (?:[\w-]{1,20} ){0,4}(?:code|pin|otp|passcode)"
+    rb"(?: is)?:? {1,3}(\d{4,8})(?!\d)"
+)
 _LEAST_LINE: Final = 24
 
 
@@ -116,8 +120,8 @@ def cut_numbers(work: Work, value: bytes, place: Place) -> bytes:
         value = _group(work, _SHORT_FLAG, 1, value, place, "command line")
     if b"AUTH" in value or b"PASS" in value:
         value = _group(work, _COMMAND, 1, value, place, "protocol command")
-    if b" is " in value:
-        value = _group(work, _ONE_TIME, 1, value, place, "one-time code")
+    value = _group(work, _ONE_TIME, 1, value, place, "one-time code")
+    value = _group(work, _YOUR_CODE, 1, value, place, "one-time code")
     value = _group(work, _IDENTIFIED, 1, value, place, "sql")
     if work.rules.ibans:
         value = _IBAN.sub(lambda m: work.cut(m[0], place, "iban") if is_iban(m[0]) else m[0], value)

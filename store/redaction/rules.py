@@ -28,7 +28,8 @@ _CONTEXT: Final = "|".join(
     (
         r"grant_type|stringData|verification_ur|\bkty\b|client_id|(?:^|[?&#])code=",
         r"(?i:kind[\"']?\s{0,4}:\s{0,4}[\"']?secret)|(?i:identified[ ]by)",
-        r"<(?:DP|DQ|InverseQ)>|(?i:\d[ ]is[ ](?:your|the)[ ])",
+        r"<(?:DP|DQ|InverseQ)>|(?i:\d[ ]is[ ](?:your|the)[ ])"
+        r"|(?i:(?:code|pin|otp)(?: is)?:? {1,3}\d{4})",
         r"(?:\s-u|--user|--proxy-user)[ =]|(?i:(?:mysql|mariadb|pass|login)[^\n]{0,200}\s-p)",
     )
 )

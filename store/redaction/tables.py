@@ -18,6 +18,9 @@ _INSERT: Final = re.compile(
 )
 _TUPLE: Final = re.compile(rb"\s*,?\s*\(((?:[^()']|'(?:[^'\\]|''|\\.)*')*+)\)")
 _CELL: Final = re.compile(rb"\s*('(?:[^'\\]|''|\\.)*'|[^,']+)\s*(?:,|$)")
+_COPY: Final = re.compile(
+    rb"(COPY [^\s(]{1,200} \(([^()\n]{1,4000})\) FROM stdin;\r?\n)((?:(?!\\\.)[^\n]*\n)+)"
+)
 _SECRET_KIND: Final = re.compile(rb"(?m)^[ ]*kind:[ ]*[\"']?Secret[\"']?[ \t]*\r?$")
 _SECRET_DATA: Final = re.compile(
     rb"(?m)^[ ]*(?:data|stringData):[ \t]*\r?\n((?:[ ]{2,}[^\n]*\n?)+)"
@@ -29,9 +32,18 @@ def cut_tables(work: Work, value: bytes, place: Place) -> bytes:
     value = _cut_columns(work, value, place)
     if b"nto" in value or b"NTO" in value:
         value = _cut_inserts(work, value, place)
+    if b"COPY" in value:
+        value = _COPY.sub(lambda match: _copied(work, match, place), value)
     if b"Secret" in value and (_SECRET_KIND.search(value) or b"stringData" in value):
         value = _SECRET_DATA.sub(lambda match: _secret_data(work, match, shown(place)), value)
     return value
+
+
+def _copied(work: Work, match: re.Match[bytes], place: Place) -> bytes:
+    """PostgreSQL's `COPY t (a, b) FROM stdin;` and its tab-separated rows."""
+    heading = b"\t".join(name.strip(b' "') for name in match[2].split(b",")) + b"\n"
+    rows = _cut_columns(work, heading + match[3], place)
+    return match[1] + rows[rows.index(b"\n") + 1 :]
 
 
 def _secret_data(work: Work, match: re.Match[bytes], place: str) -> bytes:

@@ -49,6 +49,7 @@ def redact_text(work: Work, value: bytes, place: Place) -> bytes:
 def scan(work: Work, value: bytes, place: Place) -> bytes:
     """Everything that is found in running text, whatever stands around it."""
     value = patterns.cut_blocks(work, value, place)
+    value = encoded.cut_entities(work, value, place)
     value = embedded_json(work, value, place)
     if b"/" in value or b"?" in value:
         value = patterns.cut_userinfo(work, value, place)

@@ -28,7 +28,7 @@ from tests.store.redaction.fakes import (
 )
 
 S = PASSWORD
-W = "review"
+W = "written after the rules, to find what they miss"
 
 
 def t(seed: str, length: int = 32) -> str:

@@ -10,6 +10,7 @@ from tests.store.redaction import (
     cases_headers,
     cases_precision,
     cases_review,
+    cases_second_review,
     cases_shapes,
     cases_text,
     cases_urls,
@@ -27,6 +28,7 @@ CASES = [
         cases_encodings,
         cases_precision,
         cases_review,
+        cases_second_review,
     )
     for case in module.cases()
 ]
