@@ -47,6 +47,7 @@ _TYPED: Final = re.compile(
     rb"(?i)(?:[ \t]*:[ \t]*[a-z][\w<>\[\]?.|]{0,40}|[ \t]+as[ \t]+\w{1,40})"
     rb"[ \t]*(=)[ \t]*(?=[\"'`])"
 )
+_CODED_CONTAINER: Final = re.compile(rb"%(?:25)*(?:7[Bb]|5[Bb])")
 _SCHEME_OF_HASH: Final = re.compile(rb"\{[A-Za-z0-9-]{2,16}\}[^\s,}]")
 _DASHED: Final = re.compile(rb"[ \t]+(?:-|\xe2\x80[\x93\x94])[ \t]+")
 _SAID: Final = re.compile(rb"(?:[ ][\w.@'-]{1,24}){1,5}[ ]?[:=][ ]{0,4}")
@@ -81,7 +82,8 @@ def find_value(value: bytes, left: int, right: int, name: bytes) -> Found | None
         )
     ):
         start = later.end()
-    if _MARK.match(value, start):
+    if _MARK.match(value, start) or _CODED_CONTAINER.match(value, start):
+        # Percent-coded JSON is looked at decoded.
         return None
     decorated = _DECORATED.match(value, start)
     if decorated is not None:

@@ -42,7 +42,7 @@ _RELATED: Final = re.compile(
 def canonical(document: bytes) -> bytes:
     """The same JSON with needless escapes undone (`\\/`, `\\u0041`), so that names and values
     can be found as bytes."""
-    if b"\\/" not in document and b"\\u" not in document:
+    if b"\\" not in document or (b"\\/" not in document and b"\\u" not in document):
         return document
     return _ESCAPE.sub(_unescape, document)
 

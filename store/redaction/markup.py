@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from store.redaction import json_text
 from store.redaction.named import describes, rule_of
 from store.redaction.names import Kind
 from store.redaction.work import Work
@@ -36,8 +37,13 @@ _NODE: Final = re.compile(rb"<(?:[\w.-]{1,40}:)?([\w.-]{1,60})[^<>]{0,2000}>([^<
 _INNER: Final = re.compile(
     rb"""(?:([\w.-]{1,60})["']?\s{0,4}(?:=>|[:=])\s{0,4})?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')(?!\s{0,4}:)"""
 )
-_ITEMS: Final = re.compile(rb"(?m)([^\s,\[\]{}:\"'-][^\r\n,\[\]{}\"']*)")
-_YAML_ITEM: Final = re.compile(rb"(?m)^(\s*(?:-\s+)?(?:([\w.-]{1,80})\s*:\s+)?)([^\s#][^\r\n]*)$")
+_ITEMS: Final = re.compile(rb"(?P<name>\Z)?(?P<value>[^\s,\[\]{}:\"'-][^\r\n,\[\]{}\"']*)")
+_FLOW_ITEM: Final = re.compile(
+    rb"(?P<name>[\w.-]{1,60})\s{0,4}[:=]\s{0,4}(?P<value>[^\s,{}\[\]][^,{}\[\]]*)"
+)
+_YAML_ITEM: Final = re.compile(
+    rb"(?m)^\s*(?:-\s+)?(?:(?P<name>[\w.-]{1,80})\s*:\s+)?(?P<value>[^\s#][^\r\n]*)$"
+)
 
 
 def find(
@@ -116,6 +122,9 @@ def _group(work: Work, match: re.Match[bytes], kind: Kind) -> tuple[int, int] | 
 
 def cut_container(work: Work, value: bytes, kind: Kind, place: str) -> bytes:
     """Cut the strings of a list or map that running text assigns to a secret name."""
+    if json_text.is_lexical(value):
+        name = place.rpartition(".")[2].encode()
+        return json_text.cut_strings(work, value, name, kind, place)
     out, end = list[bytes](), 0
     rule = rule_of(place.encode())
     quoted = False
@@ -127,18 +136,15 @@ def cut_container(work: Work, value: bytes, kind: Kind, place: str) -> bytes:
         if work.is_secret(kind, match[group]):
             out += (value[end : match.start(group)], work.cut(match[group], place, rule))
             end = match.end(group)
-    if quoted:
+    if quoted or (value[:1] in (b"[", b"{") and b'"' in value):
         return b"".join((*out, value[end:]))
-    if value[:1] in (b"[", b"{"):
-        pattern, group = _ITEMS, 1
-    else:
-        pattern, group = _YAML_ITEM, 3
+    pattern = {b"[": _ITEMS, b"{": _FLOW_ITEM}.get(value[:1], _YAML_ITEM)
     for match in pattern.finditer(value):
-        named = match[2] if group == 3 else None
-        if named and describes(work, named):
+        if match["name"] and describes(work, match["name"]):
             continue
-        secret = match[group].rstrip(b" ,;")
+        secret = match["value"].rstrip(b" ,;")
         if work.is_secret(kind, secret):
-            out += (value[end : match.start(group)], work.cut(secret, place, rule))
-            end = match.start(group) + len(secret)
+            start = match.start("value")
+            out += (value[end:start], work.cut(secret, place, rule))
+            end = start + len(secret)
     return b"".join((*out, value[end:]))
