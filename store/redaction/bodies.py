@@ -17,7 +17,6 @@ _TOKEN: Final = string.ascii_letters.encode() + string.digits.encode() + b"_+/=.
 _DIGIT_GROUPS: Final = re.compile(rb"(?:\d[ -]?){4,24}\Z")
 _LONGEST_TOKEN: Final = 4096
 _SHORTEST_TOKEN: Final = 4
-_ESCAPED_TAIL: Final = re.compile(rb"\\?\Z")
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 _NAME: Final = re.compile(rb"[\w.$\[\]%+~*-]{1,200}")
 _LONGEST_PREFIX: Final = 200

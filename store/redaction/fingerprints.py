@@ -6,12 +6,9 @@ within one organization, and nothing links them across organizations or without 
 """
 
 import hashlib
-import re
 from typing import Final
 from uuid import UUID
 
-PREFIX: Final = "[REDACTED"
-MARK: Final = re.compile(r"\[REDACTED(?::[0-9a-f]{8})?\]")
 _DIGITS: Final = 4
 MINIMUM_KEY: Final = 16
 

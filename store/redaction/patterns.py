@@ -17,7 +17,6 @@ _LINES: Final = re.compile(rb"\\*[rn]|\s+")
 _SCHEME: Final = re.compile(
     rb"""(?i)([a-z-]+)(?:%20|[ +])[ ]?(?:\\?["']|%22)?([A-Za-z0-9._~+/=:%-]{8,})"""
 )
-_USERINFO: Final = re.compile(rb"""://([^\s"'<>@:/]*+)(?::([^\s"'<>]*))?@(?=[\w\[*{$-])""")
 _AUTHORITY: Final = re.compile(rb"""://([^\s"'<>\\@]{0,512}@)++""")
 _PORT: Final = re.compile(rb"\d{1,5}[/?#]")
 _CARD: Final = re.compile(rb"(?<![\w.-])[2-6]\d(?:[ -]?\d){11,17}(?![\w])")

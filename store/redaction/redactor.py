@@ -1,6 +1,7 @@
 """Redacts captures: the one step between what a worker saw and what a row may hold."""
 
 import json
+import logging
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from store.redaction.taint import Taint
 from store.redaction.text import redact_text
 from store.redaction.work import RuleSet, TooMuch, Work
 
+_log: Final = logging.getLogger(__name__)
 _MOST_ORGANIZATIONS: Final = 1_000
 _BODIES: Final = ("request_body", "response_body", "stream_messages")
 _NOTHING: Final = {
@@ -44,6 +46,10 @@ class Redactor:
         """
         self._key = key
         self._rules = build_rules(options)
+        if options.disabled_rules:
+            _log.warning(
+                "default redaction rules are disabled: %s", ", ".join(options.disabled_rules)
+            )
         self._own: dict[UUID, Rules] = {
             organization_id(name): build_rules(options, additions.names, additions.patterns)
             for name, additions in options.organizations.items()

@@ -27,9 +27,6 @@ _PROSE: Final = re.compile(
 )
 _DATE: Final = re.compile(rb"\d{8}T?\d{0,6}Z?|\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?")
 _SIMPLE: Final = re.compile(rb"[A-Za-z]{1,12}(?:[-_/ ][A-Za-z]{1,12}){0,3}|-?\d{1,5}|\d+\.\d+")
-_SENTENCE: Final = re.compile(
-    rb"[A-Za-z'\xe2\x80\x99,.()0-9]+(?: [A-Za-z'\xe2\x80\x99,.():0-9]+){2,}"
-)
 _CARDS: Final = re.compile(
     rb"4\d{15}|4\d{18}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
     rb"|3[47]\d{13}|6(?:011|5\d\d|4[4-9]\d)\d{12}|3(?:0[0-5]|[689]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}"
@@ -76,11 +73,6 @@ def is_nothing(value: bytes) -> bool:
 def is_prose(value: bytes) -> bool:
     """Whether what follows a name in running text goes on with the sentence."""
     return _PROSE.match(value) is not None
-
-
-def is_sentence(value: bytes) -> bool:
-    """Whether `value` is a message made of words, as validators write about a field."""
-    return is_prose(value) or _SENTENCE.fullmatch(value) is not None
 
 
 def is_uuid(value: bytes) -> bool:

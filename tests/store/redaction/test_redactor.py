@@ -225,7 +225,7 @@ def test_path_template_without_a_place_for_the_secret_is_refused() -> None:
         Redactor(KEY, RedactionOptions(paths=("acme.test/x",)))
 
 
-def test_default_rules_are_removed_only_on_purpose() -> None:
+def test_default_rules_are_removed_only_on_purpose(caplog: pytest.LogCaptureFixture) -> None:
     shape = word("gh", "p_") + draw(36)
     with pytest.raises(RuleError, match="allow_disabled_rules"):
         Redactor(KEY, RedactionOptions(disabled_rules=("github",)))
@@ -237,6 +237,7 @@ def test_default_rules_are_removed_only_on_purpose() -> None:
     )
     assert shape in kept
     assert "plain-text-9" in kept
+    assert "rules are disabled: github, password" in caplog.text
 
 
 def test_ibans_and_emails_are_cut_on_request() -> None:
