@@ -1,5 +1,3 @@
-from uuid import uuid4
-
 import httpx
 import pytest
 
@@ -68,7 +66,9 @@ async def test_without_the_right_bodies_are_withheld(
         assert shown[name] is None
 
 
-@pytest.mark.parametrize("name", [str(uuid4()), "7", "..%2f", "%00", "0" * 32, "é"])
+@pytest.mark.parametrize(
+    "name", ["01a207ac-705b-7099-8000-000000000000", "7", "..%2f", "%00", "0" * 32, "é"]
+)
 async def test_what_is_not_there_is_404(client: httpx.AsyncClient, name: str) -> None:
     answer = await client.get(f"{LIST}/{name}")
     assert answer.status_code == 404

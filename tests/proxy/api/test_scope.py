@@ -98,7 +98,9 @@ async def stranger(world: World, server: Server) -> AsyncIterator[httpx.AsyncCli
         yield client
 
 
-@pytest.mark.parametrize(("method", "path", "asked", "status"), TABLE)
+@pytest.mark.parametrize(
+    ("method", "path", "asked", "status"), TABLE, ids=[str(n) for n in range(len(TABLE))]
+)
 async def test_a_foreign_organization_is_nowhere(
     world: World,
     stranger: httpx.AsyncClient,
