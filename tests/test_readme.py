@@ -51,7 +51,7 @@ def test_a_command_of_the_readme_is_understood(call: str) -> None:
         assert arguments[0] == "--"
         return
     _, parser = build(name)
-    parser.parse_args(arguments)
+    parser.parse_command(arguments)
 
 
 def test_there_are_commands_to_check() -> None:
