@@ -8,8 +8,9 @@ from store.redaction.values import is_prose, is_random
 _QUOTE: Final = rb"""(?:\"{3}|'{3}|\\*["'`]|&quot;|&#0?34;|&#x22;|&apos;|&#0?39;|%(?:25)*2[27])"""
 _SEPARATOR: Final = re.compile(
     rb"(?i)(?:" + _QUOTE + rb"|\]|%(?:25)*5d|\)|[*_]{1,3}){0,3}(?:[ \t]|%(?:25)*20){0,40}"
+    rb"(?:/\*[^*\r\n]{0,80}\*/[ \t]{0,8})?"
     rb"(=>|:=|::|==?|;s:\d{1,7}:|[ \t]\.[ \t](?=[\"'])|:|%(?:25)*3[da]|&#61;|->|\xef\xbc\x9a)"
-    rb"(?:[ \t]|%(?:25)*(?:20|0[9ad])){0,40}"
+    rb"(?:[ \t]|%(?:25)*(?:20|0[9ad])|\\\r?\n){0,40}"
 )
 _LATER: Final = re.compile(rb"[ \t\r\n]{0,40}")
 _OPENING: Final = re.compile(_QUOTE)
@@ -44,8 +45,8 @@ _DECORATED: Final = re.compile(
     rb"(?:[*_`]{1,3}[ \t]+|(?:\s{0,9}</?[a-zA-Z]\w{0,9}[^<>]{0,80}>\s{0,9}){1,4})"
 )
 _TYPED: Final = re.compile(
-    rb"(?i)(?:[ \t]*:[ \t]*[a-z][\w<>\[\]?.|]{0,40}|[ \t]+as[ \t]+\w{1,40})"
-    rb"[ \t]*(=)[ \t]*(?=[\"'`])"
+    rb"(?i)(?:(?:[ \t]*:[ \t]*[a-z][\w<>\[\]?.|]{0,40}|[ \t]+as[ \t]+\w{1,40})[ \t]*"
+    rb"|[ \t]{0,8}\r?\n\s{0,40})(=)\s{0,40}(?=[\"'`])"
 )
 _CODED_CONTAINER: Final = re.compile(rb"%(?:25)*(?:7[Bb]|5[Bb])")
 _SCHEME_OF_HASH: Final = re.compile(rb"\{[A-Za-z0-9-]{2,16}\}[^\s,}]")

@@ -6,6 +6,7 @@ from typing import Final
 from store.redaction import json_text
 from store.redaction.named import describes, rule_of
 from store.redaction.names import Kind
+from store.redaction.values import is_benign, is_random
 from store.redaction.work import Work
 
 _BEFORE: Final = 60
@@ -138,6 +139,11 @@ def cut_container(work: Work, value: bytes, kind: Kind, place: str) -> bytes:
             end = match.end(group)
     if quoted or (value[:1] in (b"[", b"{") and b'"' in value):
         return b"".join((*out, value[end:]))
+    inner = value[1:-1]
+    braced = value[:1] == b"{" and _FLOW_ITEM.search(inner) is None
+    if braced and (is_random(inner, 8) or (b";" in inner and not is_benign(inner))):
+        # ODBC puts braces around a password that holds a semicolon.
+        return b"{" + work.cut(inner, place, rule) + value[-1:]
     pattern = {b"[": _ITEMS, b"{": _FLOW_ITEM}.get(value[:1], _YAML_ITEM)
     for match in pattern.finditer(value):
         if match["name"] and describes(work, match["name"]):

@@ -19,7 +19,10 @@ _SCHEME: Final = re.compile(
 )
 _AUTHORITY: Final = re.compile(rb"""://([^\s"'<>\\@]{0,512}@)++""")
 _PORT: Final = re.compile(rb"\d{1,5}[/?#]")
-_CARD: Final = re.compile(rb"(?<![\w.-])[2-6]\d(?:[ -]?\d){11,17}(?![\w])")
+_CARD: Final = re.compile(
+    rb"(?<![\w.-])(?:[2-6]\d{3}(?:\.\d{4}){3}(?![\w.])"
+    rb"|[2-6]\d(?:(?:[ -]|\xc2\xa0)?\d){11,17}(?![\w]))"
+)
 _IBAN: Final = re.compile(rb"\b[A-Z]{2}\d\d(?: ?[A-Z0-9]){11,30}\b")
 _EMAIL: Final = re.compile(rb"(?<![\w.+%-])[\w.+%-]{1,64}+@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _CURL_USER: Final = re.compile(
@@ -145,7 +148,7 @@ def _card(work: Work, run: bytes, place: Place) -> bytes:
     """The card number that `run` begins with, cut; digits may follow it after a gap."""
     digits = b""
     for index, byte in enumerate(run):
-        if byte in b" -":
+        if byte in b" -.\xc2\xa0":
             continue
         digits += run[index : index + 1]
         if len(digits) >= 14 and not run[index + 1 : index + 2].isdigit() and is_card(digits):

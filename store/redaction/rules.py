@@ -36,7 +36,7 @@ _CONTEXT: Final = "|".join(
 """What only its neighbours make a secret."""
 _USERINFO: Final = r"""://[^\s"'<>@]*@"""
 _BLOCKS: Final = r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File|PRIVATE-KEY-BLOCK"
-_DIGITS: Final = r"[2-6]\d(?:[ -]?\d){11,17}"
+_DIGITS: Final = r"[2-6]\d(?:(?:[ .-]|\xc2\xa0)?\d){11,17}"
 _GZIP64: Final = r"\bH4sI[A-Za-z0-9+/_-]{20,}"
 
 

@@ -9,6 +9,7 @@ from tests.store.redaction import (
     cases_encodings,
     cases_headers,
     cases_precision,
+    cases_red_team,
     cases_review,
     cases_second_review,
     cases_shapes,
@@ -28,6 +29,7 @@ CASES = [
         cases_encodings,
         cases_precision,
         cases_review,
+        cases_red_team,
         cases_second_review,
     )
     for case in module.cases()
