@@ -91,17 +91,26 @@ class BodyRetention:
             return False
         until = first_key(now - self._options.keep_bodies)
         for table in _CONTENT_TABLES:
-            # Most steps find nothing to do; they must not cost a write lock.
             old = f"SELECT key FROM {table} WHERE key < ? ORDER BY key LIMIT ?"  # noqa: S608
-            if database.execute(old, (until, 1)).fetchone() is None:
-                continue
-            with self._pace.step(database):
-                database.execute(
-                    f"DELETE FROM {table} WHERE key IN ({old})",  # noqa: S608
-                    (until, self._pace.size),
-                )
-            return True
+            if _delete_some(database, self._pace, table, "key", old, until):
+                return True
         return False
+
+
+def _delete_some(
+    database: sqlite3.Connection, pace: Pace, table: str, key: str, old: str, until: int
+) -> bool:
+    """Delete the first rows that `old` selects by their `key` (its parameters: `until`, how
+    many); False when there are none."""
+    # Most steps find nothing to do; they must not cost a write lock.
+    if database.execute(old, (until, 1)).fetchone() is None:
+        return False
+    with pace.step(database):
+        database.execute(
+            f"DELETE FROM {table} WHERE {key} IN ({old})",  # noqa: S608
+            (until, pace.size),
+        )
+    return True
 
 
 class RollupRetention:
@@ -158,14 +167,8 @@ class RollupRetention:
             # A day to spare on both sides: `used` is the day of writing.
             until = (now - age) // DAY_MS - 2
             old = f"SELECT number FROM {table} WHERE used < ? LIMIT ?"  # noqa: S608
-            if database.execute(old, (until, 1)).fetchone() is None:
-                continue
-            with self._pace.step(database):
-                database.execute(
-                    f"DELETE FROM {table} WHERE number IN ({old})",  # noqa: S608
-                    (until, self._pace.size),
-                )
-            return True
+            if _delete_some(database, self._pace, table, "number", old, until):
+                return True
         return False
 
 

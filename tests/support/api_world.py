@@ -11,12 +11,12 @@ import uvicorn
 from proxy.api.app import create_app
 from proxy.api.notice import Notice
 from proxy.api.services import About, ApiServices, ApiSettings
-from store.activity import ActivityRow, ActivityType, Direction, Status
+from store.activity import ActivityRow
 from store.data_folder import DataFolder
-from store.identity import activity_id, integration_id, organization_id
 from store.sqlite.reader import SqliteReader
 from store.sqlite.writer import SqliteWriter
 from store.tokens import ALL_RIGHTS, Right, TokenStore
+from tests.support import rows
 
 NOW = 1_790_000_000_000
 """What the server takes for now (Unix ms)."""
@@ -26,40 +26,11 @@ def row(
     organization: str = "acme",
     integration: str = "slack",
     *,
-    status: Status = Status.SUCCESS,
     created_at: int = NOW - 60_000,
     **values: Any,
 ) -> ActivityRow:
-    """A row as the recorder would make it."""
-    owner = organization_id(organization)
-    ended = status is not Status.STARTED
-    default: dict[str, Any] = {
-        "id": activity_id(created_at),
-        "organization_id": owner.bytes,
-        "organization": organization,
-        "integration_id": integration_id(owner, integration).bytes,
-        "integration": integration,
-        "provider": integration,
-        "direction": Direction.OUTGOING,
-        "activity_type": ActivityType.API_CALL,
-        "method": "POST",
-        "origin": "https://api.example.com",
-        "host": "api.example.com",
-        "path": "/v1/things/7",
-        "path_template": "/v1/things/{id}",
-        "request_headers": '{"Accept": "*/*"}' if ended else None,
-        "request_body": '{"name": "request"}' if ended else None,
-        "request_size": 19,
-        "response_status": 200 if ended else None,
-        "response_headers": '{"Content-Type": "application/json"}' if ended else None,
-        "response_body": '{"ok": true}' if ended else None,
-        "response_size": 12,
-        "response_time_ms": 12.5 if ended else None,
-        "status": status,
-        "created_at": created_at,
-        "completed_at": created_at + 12 if ended else None,
-    }
-    return ActivityRow(**(default | values))
+    """A row of the server's last minute, as the recorder would make it."""
+    return rows.row(organization, integration, created_at=created_at, **values)
 
 
 class _QuickServer(uvicorn.Server):
