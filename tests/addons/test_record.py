@@ -6,15 +6,10 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from tests.addons.relay_world import OK, answering, listening, upstream
+from tests.addons.relay_world import OK, answering, upstream
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
-
-
-def free_port() -> int:
-    with contextlib.closing(listening()) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def test_rows_of_a_stock_mitmdump(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.proxy.conftest import World, wait_until
 from tests.support.partner import Partner
-from tests.support.sidecar import free_port
+from tests.support.ports import free_port
 
 PROCESSES = ("keeper", "worker", "supervisor")
 

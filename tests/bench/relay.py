@@ -23,6 +23,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT))
+
+from tests.support.ports import free_port  # noqa: E402
+
 HOST = "localhost"
 SCRIPT = """
 wrk.method = "POST"
@@ -31,12 +34,6 @@ wrk.headers["Content-Type"] = "application/json"
 wrk.headers["User-Agent"] = "bench/1"
 wrk.headers["Accept"] = "*/*"
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def cpu_seconds(pid: int) -> float:

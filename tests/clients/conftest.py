@@ -25,7 +25,7 @@ class Loopback:
 
 @pytest.fixture(scope="session")
 def loopback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loopback]:
-    from tests.support.sidecar import free_port
+    from tests.support.ports import free_port
 
     folder = tmp_path_factory.mktemp("clients")
     authority = Authority(folder)

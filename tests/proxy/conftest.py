@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.support.partner import Partner
-from tests.support.sidecar import Sidecar, free_port
+from tests.support.ports import free_port
+from tests.support.sidecar import Sidecar
 
 
 class World(Sidecar):

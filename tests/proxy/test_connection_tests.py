@@ -12,7 +12,8 @@ import pytest
 from proxy.connection_tests import ConnectionTests, HarmlessRequest
 from store.identity import organization_id
 from tests.support.partner import Partner
-from tests.support.sidecar import Sidecar, free_port
+from tests.support.ports import free_port
+from tests.support.sidecar import Sidecar
 
 CONFIG = """
 [[connection_test]]

@@ -16,7 +16,8 @@ from tests.sdk.grpc_stub import pubsub_server
 from tests.sdk.vendors import HOSTS, answer
 from tests.support.certificates import Authority
 from tests.support.partner import Partner
-from tests.support.sidecar import ROOT, Sidecar, free_port
+from tests.support.ports import free_port
+from tests.support.sidecar import ROOT, Sidecar
 
 JOBS = Path(__file__).with_name("jobs")
 GRPC_HOST = "europe-west1-pubsub.googleapis.com"

@@ -11,7 +11,8 @@ import pytest
 from tests.proxy.conftest import World, wait_until
 from tests.support.load import Load
 from tests.support.partner import Partner
-from tests.support.sidecar import ROOT, Sidecar, free_port
+from tests.support.ports import free_port
+from tests.support.sidecar import ROOT, Sidecar
 
 SABOTAGE = {"PYTHONPATH": str(ROOT / "tests" / "support" / "sabotage")}
 
