@@ -110,7 +110,8 @@ class RequestHead:
         self.minor = minor
         """The `x` of HTTP/1.x."""
         self.headers = headers
-        """As sent, without context fields and proxy credentials."""
+        """As sent, without context fields. Credentials for this proxy (RFC 9110, 11.7.1) are among
+        them for the record; `lines` has none."""
         self.lines: list[bytes] = []
         """Fields for the upstream, each with its line end."""
         self.host: bytes | None = None
@@ -180,7 +181,6 @@ def read_request_head(
     head = RequestHead(method, target, minor, fields)
     lines = head.lines
     lengths = codings = 0
-    removed = False
     for field in fields:
         name, value = field
         kind = _spellings.get(name)
@@ -219,12 +219,10 @@ def read_request_head(
             lines.append(b"%b: %b\r\n" % field)
         elif kind == _CREDENTIAL:
             head.credential = value
-            removed = True
         elif kind == _CONTEXT:
             if head.context is None:
                 head.context = []
             head.context.append(field)
-            removed = True
     _check_framing(head, lengths, codings)
     if head.connection:
         _read_connection(head)
@@ -233,10 +231,8 @@ def read_request_head(
             raise MalformedRequest("no Host field")
     elif head.host:
         parse_authority(head.host)
-    if removed:
-        head.headers = [
-            field for field in fields if _spellings.get(field[0]) not in (_CREDENTIAL, _CONTEXT)
-        ]
+    if head.context:
+        head.headers = [field for field in fields if field not in head.context]
     return head
 
 

@@ -46,8 +46,13 @@ _TE: Final = b"TE: trailers\r\nConnection: TE\r\n"
 
 
 def upgrade_head(head: RequestHead, target: bytes) -> bytes:
-    """A WebSocket's opening handshake as it came, for mitmproxy's layer to read."""
-    fields = [*head.headers, *(head.context or ())]
+    """A WebSocket's opening handshake as it came, without credentials for this proxy, for
+    mitmproxy's layer to read."""
+    fields = [
+        field
+        for field in (*head.headers, *(head.context or ()))
+        if field[0].lower() != b"proxy-authorization"
+    ]
     return b"%b %b HTTP/1.1\r\n%b\r\n" % (
         head.method,
         target,

@@ -91,7 +91,7 @@ class Record:
             port=request.port,
             target=readable_target(request.data.path),
             http_version=request.http_version,
-            headers=[field for field in fields if field[0].lower() != b"proxy-authorization"],
+            headers=fields,
             claims=claims,
         )
 
