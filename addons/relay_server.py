@@ -104,6 +104,7 @@ class RelayServer:
             port = ListeningPort(Entrance(listener, self._settings, self._sink))
             self._ports[listening] = port
             loop.add_reader(listening, self._ready, listening)
+        self._crowd.publish(0)
         self._tick()
 
     def reload(self, settings: RelaySettings, listeners: Sequence[Listener]) -> None:
@@ -120,6 +121,7 @@ class RelayServer:
         """Accept nothing more, let exchanges finish, then end the rest as `interrupted`."""
         loop = asyncio.get_running_loop()
         self._stopping = True
+        self._crowd.leave()
         for listening in self._ports:
             loop.remove_reader(listening)
         for conversation in list(self._conversations):
@@ -140,7 +142,8 @@ class RelayServer:
     def forget(self, conversation: Conversation) -> None:
         """The client connection is gone."""
         self._conversations.discard(conversation)
-        self._crowd.publish(len(self._conversations))
+        if not self._stopping:
+            self._crowd.publish(len(self._conversations))
         self.flow_origins.pop(conversation.client.id, None)
         if self._stopping and not self._conversations:
             self._empty.set()
@@ -211,7 +214,8 @@ class RelayServer:
         conversation.layer = Http1Relay(conversation, port)
         full = len(self._conversations) >= self._settings.limits.connections
         self._conversations.add(conversation)
-        self._crowd.publish(len(self._conversations))
+        if not self._stopping:
+            self._crowd.publish(len(self._conversations))
         wire = Wire(conversation, client)
         try:
             await loop.connect_accepted_socket(lambda: wire, accepted)

@@ -41,6 +41,8 @@ _KEEPER_HALF: Final = 6
 _KEEPER: Final = 7
 _HALF: Final = 3
 _QUEUED: Final = 13
+# One more than the client connections of a worker that accepts, else 0.
+_ACCEPTING: Final = 14
 _DROPPED: Final = 16
 _WORDS: Final = _DROPPED + 16
 _TRIES: Final = 200
@@ -169,6 +171,14 @@ class CounterBlock:
                 self._slot(self._next)[_GENERATION] += 1
                 return self._next
         raise IndexError(f"all {SLOTS - 1} slots are in use")
+
+    def accepting(self) -> memoryview:
+        """A word for each slot: how busy its worker is, see `proxy.crowd`."""
+        return self._words[_HEADER + _ACCEPTING :: _WORDS]
+
+    def ended(self, slot: int) -> None:
+        """The worker of this slot has ended and accepts nothing more."""
+        self.accepting()[slot] = 0
 
     def is_drained(self, slot: int) -> bool:
         """Whether nothing of this slot's worker is on its way any more: the keeper said so, or

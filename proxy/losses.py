@@ -31,6 +31,7 @@ class Losses:
 
     def ended(self, slot: int) -> None:
         """The worker of this slot has ended."""
+        self._counters.ended(slot)
         self._ended[slot] = time.monotonic()
 
     def keeper_is_ready(self) -> None:

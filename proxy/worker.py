@@ -15,6 +15,7 @@ from proxy.child import ChildEnd, begin, loop_factory
 from proxy.config import Address, Config, listeners, relay_settings
 from proxy.config.units import size_in_bytes
 from proxy.control import BoundAddress, Failed, Ready, Reload, Stop, WorkerStart
+from proxy.crowd import SharedCrowd
 from proxy.link.sender import LinkSender
 from proxy.private_log import places, report_context
 
@@ -46,11 +47,12 @@ class Worker:
     def __init__(self, control: ChildEnd, start: WorkerStart) -> None:
         self._control = control
         self._start = start
-        counters = CounterBlock(start.counters_fd).worker(start.slot)
+        counters = CounterBlock(start.counters_fd)
+        self._crowd = SharedCrowd(counters, start.slot)
         self._sender = LinkSender(
             start.link_path,
             start.slot,
-            counters,
+            counters.worker(start.slot),
             queue_bytes=size_in_bytes(start.config.limits.queue_bytes),
         )
 
@@ -60,7 +62,8 @@ class Worker:
         from addons.relay_server import RelayServer
 
         config = self._start.config
-        server = RelayServer(self._settings(config, self._start.upstream_ca), self._sender)
+        settings = self._settings(config, self._start.upstream_ca)
+        server = RelayServer(settings, self._sender, self._crowd)
         await self._sender.start()
         try:
             await server.start(self._bound(config))

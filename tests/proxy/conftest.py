@@ -49,6 +49,24 @@ class World(Sidecar):
         os.kill(pid, number)
         return pid
 
+    def accepted(self, port: int) -> list[int]:
+        """For each open client connection of a port, the process that holds it."""
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        # Columns of proc(5), net/tcp: local address, remote address, state, ..., inode.
+        table = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        open_here = {
+            f"socket:[{row[9]}]"
+            for row in table
+            if row[1].endswith(f":{port:04X}") and row[3] == "01"
+        }
+        return [
+            int(pid)
+            for pid in children.split()
+            for descriptor in Path(f"/proc/{pid}/fd").iterdir()
+            if _target(descriptor) in open_here
+        ]
+
     def replaced(self, module: str, pid: int) -> None:
         """Wait until another process does the work of `pid`."""
         wait_until(lambda: self.child(module) != pid, f"{module} starts again")
@@ -80,6 +98,14 @@ class World(Sidecar):
         with urllib.request.urlopen(request, timeout=timeout) as answer:
             status: int = answer.status
         return status
+
+
+def _target(descriptor: Path) -> str:
+    """What a link in /proc/PID/fd points to; empty when it was closed meanwhile."""
+    try:
+        return os.readlink(descriptor)
+    except FileNotFoundError:
+        return ""
 
 
 def wait_until(true: Callable[[], bool], what: str, seconds: float = 20.0) -> None:

@@ -3,7 +3,9 @@
 import contextlib
 import os
 import signal
+import socket
 import threading
+from collections import Counter
 from pathlib import Path
 
 from tests.proxy.conftest import World, wait_until
@@ -52,6 +54,20 @@ def test_a_signal_to_the_whole_group_is_the_supervisors_to_handle(world: World) 
         os.kill(pid, signal.SIGTERM)
         load.wait_for(50)
     assert world.child("worker") == pid
+
+
+def test_workers_share_kept_connections(tmp_path: Path) -> None:
+    with Partner() as service, World(tmp_path / "data", service, "--workers", "2") as world:
+        port = int(world.webhook.rpartition(":")[2])
+        request = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+        with contextlib.ExitStack() as open_sockets:
+            for count in (2, 4, 16):
+                for _ in range(count - len(world.accepted(port))):
+                    client = socket.create_connection(("127.0.0.1", port), 10)
+                    open_sockets.enter_context(client)
+                    client.sendall(request)
+                    assert client.recv(64).startswith(b"HTTP/1.1 200 ")
+                assert sorted(Counter(world.accepted(port)).values()) == [count // 2] * 2
 
 
 def _ignore_errors(world: World) -> None:
