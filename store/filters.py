@@ -99,6 +99,8 @@ def parse_filter(params: Mapping[str, Sequence[str]], now: int) -> ActivityFilte
             raise FilterError(name, f"unknown filter{nearest(name, PARAMETERS)}")
         if len(values) > MAX_VALUES:
             raise FilterError(name, f"{len(values)} values, the limit is {MAX_VALUES}")
+        if any("\0" in value for value in values):
+            raise FilterError(name, "holds a NUL character, which no text here has")
         if name not in _SCALARS:
             found.condition(name, values, negated=False)
             continue

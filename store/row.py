@@ -238,6 +238,8 @@ def _metadata(parts: RowParts, user: str | None) -> JsonText:
         values["signature_header"] = scrub(found.signature_header)
     if found.unknown_organization is not None:
         values["unknown_organization"] = scrub(found.unknown_organization)[:MAX_NAME]
+    if found.unknown_activity_type is not None:
+        values["unknown_activity_type"] = scrub(found.unknown_activity_type)[:MAX_NAME]
     for name, value in capture.notes.items():
         values[name] = scrub(value)
     if capture.upstream_address is not None:

@@ -79,8 +79,9 @@ class Classifier:
             or name
         )
         name, identifier, configured = self._ownership.integration(owner, name)
+        claimed = _TYPES.get(claims.activity_type) if claims.activity_type else None
         activity_type = (
-            (_TYPES.get(claims.activity_type) if claims.activity_type else None)
+            claimed
             or rule.activity_type
             or (call.activity_type if call is not None else ActivityType.API_CALL)
         )
@@ -93,6 +94,7 @@ class Classifier:
             activity_type=activity_type,
             path_template=call.template if call is not None and call.is_full else template,
             unknown_organization=owner.unknown,
+            unknown_activity_type=None if claimed else claims.activity_type or None,
         )
 
     def _incoming(

@@ -98,3 +98,5 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True):
     """The name of the signature header that a webhook bears."""
     unknown_organization: str | None = None
     """A claimed organization that the configuration does not know."""
+    unknown_activity_type: str | None = None
+    """A claimed activity type that is none of the closed list."""

@@ -116,3 +116,9 @@ def test_every_parameter_is_understood(name: str) -> None:
         "max_ms": "1",
     }
     assert parse(**{name: sample.get(name, "something")}) != ActivityFilter()
+
+
+@pytest.mark.parametrize("name", ["q", "host", "path", "user_id", "since"])
+def test_a_nul_character_is_refused(name: str) -> None:
+    with pytest.raises(FilterError, match=f"{name}.*NUL"):
+        parse_filter({name: ["a\0b"]}, now=0)

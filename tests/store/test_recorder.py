@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from store.activity import ActivityRow, Direction, Status
+from store.activity import ActivityRow, ActivityType, Direction, Status
 from store.capture import Capture, Claims, Phase, Stream, StreamMessage
 from store.capture_options import CaptureOptions, SkipBody
 from store.classification.classifier import Classifier
@@ -209,6 +209,15 @@ def test_an_unknown_organization_is_the_default_and_told() -> None:
     )
     assert row.organization == "main"
     assert metadata(row)["unknown_organization"] == "ghost"
+
+
+def test_an_unknown_activity_type_is_told_and_the_rules_decide() -> None:
+    row = row_of(outgoing(claims=Claims(activity_type="device_snyc")))
+    assert row.activity_type is ActivityType.API_CALL
+    assert metadata(row)["unknown_activity_type"] == "device_snyc"
+    row = row_of(outgoing(claims=Claims(activity_type="device_sync")))
+    assert row.activity_type is ActivityType.DEVICE_SYNC
+    assert "unknown_activity_type" not in metadata(row)
 
 
 @pytest.mark.parametrize(
