@@ -212,11 +212,11 @@ def test_an_unknown_organization_is_the_default_and_told() -> None:
 
 
 def test_an_unknown_activity_type_is_told_and_the_rules_decide() -> None:
-    row = row_of(outgoing(claims=Claims(activity_type="device_snyc")))
+    row = row_of(outgoing(claims=Claims(activity_type="sync_imprt")))
     assert row.activity_type is ActivityType.API_CALL
-    assert metadata(row)["unknown_activity_type"] == "device_snyc"
-    row = row_of(outgoing(claims=Claims(activity_type="device_sync")))
-    assert row.activity_type is ActivityType.DEVICE_SYNC
+    assert metadata(row)["unknown_activity_type"] == "sync_imprt"
+    row = row_of(outgoing(claims=Claims(activity_type="sync_import")))
+    assert row.activity_type is ActivityType.SYNC_IMPORT
     assert "unknown_activity_type" not in metadata(row)
 
 
