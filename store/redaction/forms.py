@@ -6,8 +6,8 @@ from urllib.parse import quote, unquote_to_bytes
 
 from store.redaction import auth, cookies
 from store.redaction.json_trail import Place, readable, shown
-from store.redaction.named import cut_value
-from store.redaction.names import Kind, pieces_of
+from store.redaction.named import NamedPairs, cut_value
+from store.redaction.names import Kind
 from store.redaction.values import is_nothing, is_random
 from store.redaction.work import MARK, Work
 
@@ -30,7 +30,7 @@ def redact_form(work: Work, form: bytes, place: Place) -> bytes:
     parts = form.split(b"&")
     pairs = [part.partition(b"=") for part in parts]
     names = {_plain(name).lower() for name, _, _ in pairs}
-    named: bytes | None = None
+    named = _named(work, pairs)
     for index, (name, equals, value) in enumerate(pairs):
         work.check()
         if not value:
@@ -44,7 +44,7 @@ def redact_form(work: Work, form: bytes, place: Place) -> bytes:
             parts[index] = name + b"=" + clean
         elif b"%" in name or len(name) > 16:
             parts[index] = _leaf(work, name, place) + b"=" + value
-        named = _plain(value) if _is_name(plain_name) else None
+        named.see(plain_name, _plain(value))
     return b"&".join(parts)
 
 
@@ -52,13 +52,19 @@ def _plain(coded: bytes) -> bytes:
     return unquote_to_bytes(coded.replace(b"+", b" ")) if b"%" in coded or b"+" in coded else coded
 
 
-def _is_name(name: bytes) -> bool:
-    """`name=DB_PASSWORD&value=...`: the pair after it belongs to what this one names."""
-    return pieces_of(name)[-1:] in (["name"], ["key"], ["field"])
+def _named(work: Work, pairs: list[tuple[bytes, bytes, bytes]]) -> NamedPairs:
+    """Pairs of fields; their names are known beforehand where they are told apart by number."""
+    named = NamedPairs(work)
+    for name, _, value in pairs:
+        if b"[" in name or b"%5B" in name or b"." in name or b"%5b" in name:
+            named.see(_plain(name), _plain(value))
+    if len(pairs) == 2:
+        named.see(_plain(pairs[1][0]), _plain(pairs[1][2]))
+    return named
 
 
 def _value(
-    work: Work, name: bytes, value: bytes, place: str, names: set[bytes], named: bytes | None
+    work: Work, name: bytes, value: bytes, place: str, names: set[bytes], named: NamedPairs
 ) -> bytes:
     plain = value
     # A value may be coded more than once; every form of it is the same secret.
@@ -69,8 +75,8 @@ def _value(
         plain = once
     lowered = name.lower()
     kind = work.names.kind(name)
-    if kind is Kind.PLAIN and named is not None and pieces_of(name)[-1:] == ["value"]:
-        kind = work.names.kind(named)
+    if kind is Kind.PLAIN:
+        kind = named.kind(name)
     once = _plain(value)
     if lowered.endswith(b"authorization"):
         return _coded(value, once, auth.redact_authorization(work, once, place))

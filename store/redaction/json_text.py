@@ -11,12 +11,13 @@ from typing import Final
 import msgspec
 
 from store.redaction import shapes
+from store.redaction.json_contexts import RELATED, STORED
 from store.redaction.json_objects import cut_related
 from store.redaction.json_strings import quoted, unquoted
 from store.redaction.json_trail import Place, Trail
 from store.redaction.named import cut_named, cut_value, describes, has_own_form, rule_of
 from store.redaction.names import Kind
-from store.redaction.values import is_card, is_prose
+from store.redaction.values import is_address, is_card, is_prose, is_random
 from store.redaction.work import DEPTH, Work
 
 _ESCAPE: Final = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
@@ -34,9 +35,6 @@ _LEXICAL: Final = re.compile(
 _ERRORS: Final = re.compile(r"(?i)error|violation|message|invalid|validation|detail|issues")
 _PROBABILITY: Final = re.compile(rb'\s*,\s*"(?:logprob|bytes)"')
 _LONGEST_NAME: Final = 120
-_RELATED: Final = re.compile(
-    rb'"(?:grant_type|code_verifier|kty|kind|stringData|verification_uri\w*|client_id)"'
-)
 
 
 def canonical(document: bytes) -> bytes:
@@ -135,7 +133,7 @@ class _Document:
         """A key, and its value when the key says something; returns where to go on."""
         name = self._text[left + 1 : right]
         kind = self._work.names.kind(name)
-        if _RELATED.match(self._text, left):
+        if RELATED.match(self._text, left):
             self._related = True
         if kind is Kind.PLAIN:
             clean = shapes.cut_shapes(self._work, name, self._place)
@@ -220,6 +218,8 @@ class _Document:
         """A string whose own name says nothing: by its content, or as the name of another."""
         raw = self._text[left + 1 : right]
         value = unquoted(raw)
+        if STORED in raw:
+            self._related = True
         clean = self._work.text(value, place)
         if clean != value:
             self._edits.append((left + 1, right, quoted(clean)))
@@ -251,6 +251,10 @@ def cut_strings(work: Work, document: bytes, name: bytes, kind: Kind, place: str
         raw = document[match.start() + 1 : match.end() - 1]
         if _COLON.match(masked, match.end()):
             key = raw
+            if is_random(key, 16) and not is_address(key):
+                # A map from tokens to what they are for.
+                out += (document[end : match.start() + 1], work.cut(key, place, rule_of(name)))
+                end = match.end() - 1
             continue
         value = unquoted(raw)
         if describes(work, key) or not work.is_secret(kind, value):

@@ -18,10 +18,10 @@ _ROLE: Final = re.compile(
     rb"""(?i)(?:^|[\s<,{(\["'_-])(?:name|key|id|field|header|param(?:eter)?|property|setting|variable|var|k|n|label|for|itemprop|http-equiv)["']?\s{0,4}(?:=|:|>)\s{0,4}\\?["']?\Z"""
 )
 _ATTRIBUTE: Final = re.compile(
-    rb"""(?i)\\?["'][^<>]{0,200}?\b(?:value|content|val|default|data)\s{0,4}=\s{0,4}(?:"([^"<>]*)"|'([^'<>]*)')"""
+    rb"""(?i)(?:\\?["']|(?=[\s]))[^<>]{0,200}?\b(?:value|content|val|default|data)\s{0,4}=\s{0,4}(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'<>]+))"""
 )
 _EARLIER: Final = re.compile(
-    rb"""(?i)\b(?:value|content|val)\s{0,4}=\s{0,4}(?:"([^"<>]*)"|'([^'<>]*)')[^<>]*\Z"""
+    rb"""(?i)\b(?:value|content|val)\s{0,4}=\s{0,4}(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'<>]+))[^<>]*\Z"""
 )
 _CONTENT: Final = re.compile(rb"""["'][^<>]{0,200}>(?:<!\[CDATA\[)?((?:[^<\]]|\](?!\]>))+)""")
 _SIBLING: Final = re.compile(
@@ -29,6 +29,9 @@ _SIBLING: Final = re.compile(
 )
 _BELOW: Final = re.compile(
     rb"""(?i)\\?["']?\s{0,4},?\s{0,80}-?\s{0,4}\\?["']?(?:value|val|default|content)\\?["']?\s{0,4}[:=]\s{0,4}(?:\\?"([^"\r\n\\]*)|'([^'\r\n]*)|([^\r\n,}"']+))"""
+)
+_ABOVE: Final = re.compile(
+    rb"""(?i)(?:^|[\n{,])[ \t]{0,80}(?:-[ \t]{1,4})?["']?(?:value|val|default|content)["']?[ \t]{0,4}[:=][ \t]{0,4}(?:"([^"\r\n\\]+)"|'([^'\r\n]+)'|([^\s,}"'][^\r\n,}"']*))[ \t]{0,4},?(?:[ \t]*\r?\n)?[ \t]{0,80}["']?[\w-]{1,40}["']?[ \t]{0,4}[:=][ \t]{0,4}["']?\Z"""
 )
 _PART: Final = re.compile(
     rb"""["'][^\r\n]{0,200}(?:\r?\n[\w-]{1,40}:[^\r\n]{0,200}){0,6}\r?\n\r?\n([^\r\n]+)"""
@@ -104,6 +107,11 @@ def _apart(work: Work, value: bytes, left: int, right: int, kind: Kind) -> tuple
         earlier = _EARLIER.search(value, tag, left)
         if earlier is not None:
             return _group(work, earlier, kind)
+    line = max(value.rfind(b"\n", max(0, left - _WITHIN), left), left - _WITHIN, 0)
+    above = max(value.rfind(b"\n", max(0, line - _WITHIN), line), line - _WITHIN, 0)
+    earlier = _ABOVE.search(value, above, left)
+    if earlier is not None:
+        return _group(work, earlier, kind)
     for pattern in (_ATTRIBUTE, _CONTENT, _SIBLING, _BELOW, _PART):
         match = pattern.match(value, right)
         if match is not None:
@@ -121,8 +129,11 @@ def _group(work: Work, match: re.Match[bytes], kind: Kind) -> tuple[int, int] | 
     return (start, start + len(trimmed)) if work.is_secret(kind, trimmed) else None
 
 
-def cut_container(work: Work, value: bytes, kind: Kind, place: str) -> bytes:
-    """Cut the strings of a list or map that running text assigns to a secret name."""
+def cut_container(
+    work: Work, value: bytes, kind: Kind, place: str, *, every: bool = False
+) -> bytes:
+    """Cut the strings of a list or map that running text assigns to a secret name; of those
+    whose name describes a secret only with `every`."""
     if json_text.is_lexical(value):
         name = place.rpartition(".")[2].encode()
         return json_text.cut_strings(work, value, name, kind, place)
@@ -146,7 +157,7 @@ def cut_container(work: Work, value: bytes, kind: Kind, place: str) -> bytes:
         return b"{" + work.cut(inner, place, rule) + value[-1:]
     pattern = {b"[": _ITEMS, b"{": _FLOW_ITEM}.get(value[:1], _YAML_ITEM)
     for match in pattern.finditer(value):
-        if match["name"] and describes(work, match["name"]):
+        if match["name"] and not every and describes(work, match["name"]):
             continue
         secret = match["value"].rstrip(b" ,;")
         if work.is_secret(kind, secret):

@@ -5,7 +5,7 @@ import re
 from typing import Final
 
 from store.redaction.json_trail import Place, readable, shown
-from store.redaction.named import cut_value
+from store.redaction.named import NamedPairs, cut_value
 from store.redaction.names import Kind
 from store.redaction.work import Work
 
@@ -31,7 +31,9 @@ def redact_multipart(work: Work, body: bytes, place: Place) -> bytes:
         return work.text(body, place)
     delimiter = b"--" + first[1]
     pieces = body.split(delimiter)
-    return delimiter.join((pieces[0], *(_part(work, piece, place) for piece in pieces[1:])))
+    named = NamedPairs(work)
+    clean = [pieces[0], *(_part(work, piece, place, named) for piece in pieces[1:])]
+    return delimiter.join(clean)
 
 
 def without_binary(body: bytes) -> bytes:
@@ -57,7 +59,7 @@ def _described(piece: bytes) -> bytes:
     return b"%s%s[binary %s, %d bytes, sha256 %s]\r\n" % (head, gap, name, len(inner), digest)
 
 
-def _part(work: Work, piece: bytes, place: Place) -> bytes:
+def _part(work: Work, piece: bytes, place: Place, named: NamedPairs) -> bytes:
     head, gap, content = _halves(piece)
     if not gap:
         return work.text(piece, place)
@@ -70,6 +72,9 @@ def _part(work: Work, piece: bytes, place: Place) -> bytes:
     tail = content[len(inner) :]
     where = f"{shown(place)}.{readable(name)}" if name else shown(place)
     kind = work.names.kind(name) if name else Kind.PLAIN
+    if kind is Kind.PLAIN and name:
+        kind = named.kind(name)
+        named.see(name, inner)
     if work.is_secret(kind, inner):
         return clean_head + gap + cut_value(work, name, inner, where) + tail
     return clean_head + gap + work.text(inner, where) + tail

@@ -13,6 +13,10 @@ _SCOPED: Final = re.compile(rb"([^/\s]{8,})(/\d{8}/[\w/.-]+)")
 _SCHEMED: Final = re.compile(
     rb"(?is)((?:bearer |basic |token |sha1=|sha256=|sha512=|v0=) ?)(\S.*)\Z"
 )
+_ROLE: Final = re.compile(
+    rb"(?is)(.{0,120}?)(\[?)(?:(name|key|field|header|param|label|k)|(?:value|val|v|content))"
+    rb"(\]?(?:[_.-]?\d{1,4}|\[\d{0,4}\])?)"
+)
 
 
 def cut_value(work: Work, name: bytes, value: bytes, place: Place) -> bytes:
@@ -55,3 +59,36 @@ def describes(work: Work, key: bytes) -> bool:
     return bool(pieces) and (
         pieces[-1] in work.rules.names.neutral and work.names.kind(key) is Kind.PLAIN
     )
+
+
+class NamedPairs:
+    """Follows fields that come in pairs: `name=DB_PASSWORD` and then `value=...`, with the
+    same text in front of both words (`env[0][name]`)."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._kinds: dict[tuple[bytes, bytes], Kind] = {}
+
+    def see(self, field: bytes, value: bytes) -> None:
+        """A field that may name another one."""
+        pair, names = _role(field)
+        if names and pair is not None:
+            self._kinds[pair] = self._work.names.kind(value)
+
+    def kind(self, field: bytes) -> Kind:
+        """What the field's name means after the fields seen so far."""
+        if not self._kinds:
+            return Kind.PLAIN
+        pair, names = _role(field)
+        return Kind.PLAIN if names or pair is None else self._kinds.get(pair, Kind.PLAIN)
+
+
+def _role(field: bytes) -> tuple[tuple[bytes, bytes] | None, bool]:
+    """What the two fields of a pair have in common, and whether `field` is the naming one."""
+    match = _ROLE.fullmatch(field)
+    if match is None:
+        return None, False
+    before, word = match[1], field[match.end(2) : match.end(2) + 1]
+    if before[-1:].isalpha() and not match[2] and not word.isupper():
+        return None, False
+    return (before, match[4]), match[3] is not None

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from store.errors import RuleError
-from store.redaction.engine import Linear
+from store.redaction.engine import AnyOf, Linear
 from store.redaction.options import RedactionOptions, UserPattern
 
 BASE64_QUAD: Final = (
@@ -26,7 +26,7 @@ _AFTER_NAME: Final = (
 )
 _CONTEXT: Final = "|".join(
     (
-        r"grant_type|stringData|verification_ur|\bkty\b|client_id|(?:^|[?&#])code=",
+        r"grant_type|stringData|verification_ur|lease_duration|/secrets/|\bkty\b|client_id|(?:^|[?&#])code=",
         r"(?i:kind[\"']?\s{0,4}:\s{0,4}[\"']?secret)|(?i:identified[ ]by)",
         r"<(?:DP|DQ|InverseQ)>|(?i:\d[ ]is[ ](?:your|the)[ ])"
         r"|(?i:(?:code|pin|otp)(?: is)?:? {1,3}\d{4})",
@@ -85,7 +85,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Finds where a secret name may stand."""
     judged: Linear
     """Finds names whose values count when they look random."""
-    suspicion: Linear
+    suspicion: AnyOf
     """Finds anything that some rule might cut; text without a match is kept as it is."""
     templates: tuple[tuple[str, str], ...]
     markers: dict[bytes, bool]
@@ -132,12 +132,13 @@ def build_rules(
         _CONTEXT,
         _USERINFO,
         _BLOCKS,
-        _DIGITS,
-        _GZIP64,
+        schemes,
+        _paths_text(templates, markers),
     ]
-    parts += [BASE64_ASCII, schemes, _paths_text(templates, markers)]
+    # These come some way in every token and number; see `AnyOf` for why they stand apart.
+    runs = [_DIGITS, _GZIP64, BASE64_ASCII]
     if options.ibans:
-        parts.append(r"\b[A-Z]{2}\d\d(?: ?[A-Z0-9]){11,30}")
+        runs.append(r"\b[A-Z]{2}\d\d(?: ?[A-Z0-9]){11,30}")
     if options.emails:
         parts.append(r"[\w.+%-]@[\w-]")
     names_data = data["names"]
@@ -161,13 +162,17 @@ def build_rules(
         pair_values=frozenset(names_data["pair_values"]),
         words=Linear(words),
         judged=Linear(judged),
-        suspicion=Linear("|".join(f"(?:{part})" for part in parts)),
+        suspicion=AnyOf(_either(parts), _either(runs)),
         templates=tuple(_split_template(template) for template in templates),
         markers=markers,
         ibans=options.ibans,
         emails=options.emails,
         deadline=options.deadline_ms / 1000,
     )
+
+
+def _either(parts: list[str]) -> str:
+    return "|".join(f"(?:{part})" for part in parts)
 
 
 def _disabled(options: RedactionOptions, data: dict[str, Any]) -> frozenset[str]:

@@ -6,12 +6,15 @@ from typing import Final
 from store.redaction import markup
 from store.redaction.json_trail import Place, readable, shown
 from store.redaction.named import rule_of
-from store.redaction.names import Kind
+from store.redaction.names import Kind, pieces_of
 from store.redaction.work import Work
 
 _COLUMNS: Final = re.compile(
     rb"[ \t]*\|?[ ]?\"?[\w .-]{1,60}\"?(?:([,;\t|])[ ]?\"?[\w .-]{1,60}\"?){1,200}\|?[ \t]*"
 )
+_LEAD: Final = re.compile(rb"(?:[ \t]*(?:#[^\n]*|sep=.)?\r?\n){1,20}|\xef\xbb\xbf")
+_AROUND: Final = b" '\"\r\t|"
+_SETTING: Final = re.compile(rb"[\"']?[A-Z][A-Z0-9]{0,60}(?:_[A-Z0-9]{1,60}){0,8}[\"']?[,;\t|]")
 _MOST_ROWS: Final = 20_000
 _INSERT: Final = re.compile(
     rb"(?i)insert\s{1,9}into\s{1,9}[^\s(]{1,200}\s{0,9}\(([^()]{1,4000})\)\s{0,9}values?\s{0,9}"
@@ -47,7 +50,7 @@ def _copied(work: Work, match: re.Match[bytes], place: Place) -> bytes:
 
 
 def _secret_data(work: Work, match: re.Match[bytes], place: str) -> bytes:
-    cut = markup.cut_container(work, match[1], Kind.SECRET, place)
+    cut = markup.cut_container(work, match[1], Kind.SECRET, place, every=True)
     return match[0][: match.start(1) - match.start()] + cut
 
 
@@ -70,30 +73,72 @@ def _cut_inserts(work: Work, value: bytes, place: Place) -> bytes:
 
 def _cut_columns(work: Work, value: bytes, place: Place) -> bytes:
     """Tables with a heading: CSV and its relatives."""
-    heading, newline, _ = value.partition(b"\n")
+    lead = _LEAD.match(value)
+    start = lead.end() if lead else 0
+    heading, newline, _ = value[start:].partition(b"\n")
     match = _COLUMNS.fullmatch(heading.rstrip(b"\r")) if newline else None
     if match is None:
         return value
-    separator = match[1]
-    names = [name.strip(b' "\r') for name in heading.split(separator)]
-    kinds = [work.names.kind(name) for name in names]
-    secret = [index for index, kind in enumerate(kinds) if kind is not Kind.PLAIN]
-    rows = value.split(b"\n")
-    if not secret or len(rows) > _MOST_ROWS:
+    rows = value[start:].split(b"\n")
+    if len(rows) > _MOST_ROWS:
         return value
-    for number, row in enumerate(rows[1:], 1):
-        cells = _cells(row, separator)
-        if len(cells) != len(names):
-            continue
-        for index in secret:
-            cell = cells[index].strip(b' "\r')
-            if work.is_secret(kinds[index], cell):
-                mark = work.cut(
-                    cell, f"{shown(place)}.{readable(names[index])}", rule_of(names[index])
-                )
-                cells[index] = cells[index].replace(cell, mark)
-        rows[number] = separator.join(cells)
-    return b"\n".join(rows)
+    if _is_settings(rows):
+        table = _Table(work, b"name" + match[1] + b"value", match[1], place)
+        return value[:start] + b"\n".join([table.row(row) for row in rows])
+    table = _Table(work, heading, match[1], place)
+    if table.pair is None and not table.secret:
+        return value
+    rows[1:] = [table.row(row) for row in rows[1:]]
+    return value[:start] + b"\n".join(rows)
+
+
+class _Table:
+    """What the heading of a table says about its columns."""
+
+    def __init__(self, work: Work, heading: bytes, separator: bytes, place: Place) -> None:
+        self._work = work
+        self._separator = separator
+        self._place = place
+        self._names = [name.strip(_AROUND) for name in heading.split(separator)]
+        self._kinds = [work.names.kind(name) for name in self._names]
+        self.secret = [at for at, kind in enumerate(self._kinds) if kind is not Kind.PLAIN]
+        self.pair = self._name_and_value()
+
+    def _name_and_value(self) -> tuple[int, int] | None:
+        """The columns of a table of settings, `key,value`."""
+        glued = ["".join(pieces_of(name)) for name in self._names]
+        rules = self._work.rules
+        names = [at for at, name in enumerate(glued) if name in rules.pair_names]
+        values = [at for at, name in enumerate(glued) if name in rules.pair_values]
+        return (names[0], values[0]) if names and values and names[0] != values[0] else None
+
+    def row(self, row: bytes) -> bytes:
+        """One row without its secret cells."""
+        cells = _cells(row, self._separator)
+        if len(cells) != len(self._names):
+            return row
+        for index in self.secret:
+            self._cut(cells, index, self._kinds[index], self._names[index])
+        if self.pair is not None:
+            name = cells[self.pair[0]].strip(_AROUND)
+            self._cut(cells, self.pair[1], self._work.names.kind(name), name)
+        return self._separator.join(cells)
+
+    def _cut(self, cells: list[bytes], index: int, kind: Kind, name: bytes) -> None:
+        cell = cells[index].strip(_AROUND)
+        if self._work.is_secret(kind, cell):
+            place = f"{shown(self._place)}.{readable(name)}"
+            cells[index] = cells[index].replace(cell, self._work.cut(cell, place, rule_of(name)))
+
+
+def _is_settings(rows: list[bytes]) -> bool:
+    """Whether rows of two cells have no heading: every first cell is like `DB_HOST`."""
+    filled = [row for row in rows if row.strip()]
+    return (
+        len(filled) > 1
+        and any(b"_" in row for row in filled)
+        and all(_SETTING.match(row) is not None for row in filled)
+    )
 
 
 def _cells(row: bytes, separator: bytes) -> list[bytes]:

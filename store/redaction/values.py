@@ -8,6 +8,7 @@ _WORDS: Final = re.compile(rb"[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[0-9]{0,4}|[A-Z]+[0-9]
 _UUID: Final = re.compile(rb"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _RESOURCE: Final = re.compile(rb"(?!SK)[A-Z]{2}[0-9a-f]{32}")
 """A resource's identifier at Twilio, e.g. `AC...` an account."""
+_CHAIN_ADDRESS: Final = re.compile(rb"0x[0-9a-fA-F]{40}")
 _SPLIT: Final = re.compile(rb"[-_.:/~%+=$!*]+")
 _LITERAL: Final = frozenset(
     b"true false null none nil undefined yes no on off n/a na unknown required optional string str "
@@ -73,6 +74,11 @@ def is_nothing(value: bytes) -> bool:
 def is_prose(value: bytes) -> bool:
     """Whether what follows a name in running text goes on with the sentence."""
     return _PROSE.match(value) is not None
+
+
+def is_address(value: bytes) -> bool:
+    """Whether `value` is the address of an account or a contract on a block chain."""
+    return _CHAIN_ADDRESS.fullmatch(value) is not None
 
 
 def is_uuid(value: bytes) -> bool:

@@ -1,0 +1,124 @@
+"""Objects of JSON that one member makes recognisable, and what is secret in them then.
+
+OAuth requests (RFC 6749), JSON Web Keys (RFC 7517), Kubernetes' secrets, and the answers of
+secret stores: HashiCorp Vault, Google's Secret Manager, Azure's Key Vault.
+"""
+
+import base64
+import binascii
+import re
+from typing import Final
+
+from store.redaction.json_containers import Containers, Member, Span
+from store.redaction.json_strings import unquoted
+from store.redaction.json_trail import Place, shown
+from store.redaction.values import is_nothing
+from store.redaction.work import Work
+
+RELATED: Final = re.compile(
+    rb'"(?:grant_type|code_verifier|kty|kind|stringData|verification_uri\w*|client_id'
+    rb'|lease_duration)"'
+)
+"""Keys that make a document worth looking at for such objects."""
+STORED: Final = b"/secrets/"
+"""What the name of a stored secret holds, and makes worth looking at too."""
+
+_STRING: Final = re.compile(rb'"[^"]*+"?')
+_COLON: Final = re.compile(rb"\s*+:")
+_GRANT: Final = frozenset(
+    b"code code_verifier device_code user_code refresh_token assertion client_secret otp "
+    b"client_assertion subject_token actor_token".split()
+)
+_GRANTING: Final = frozenset((b"grant_type", b"code_verifier", b"verification_uri", b"client_id"))
+_KEY_NUMBERS: Final = frozenset(b"d p q dp dq qi k oth".split())
+_HELD: Final = frozenset((b"data", b"stringdata"))
+_VALUES: Final = frozenset((b"value", b"payload"))
+_LEAST_TAINT: Final = 6
+
+type Edit = tuple[int, int, bytes]
+
+
+def cut_contexts(work: Work, containers: Containers, place: Place) -> list[Edit]:
+    """The cuts that such objects ask for."""
+    contexts = _Contexts(work, containers, place)
+    for span in containers.spans:
+        if containers.is_object(span):
+            contexts.look(span)
+    return contexts.edits
+
+
+class _Contexts:
+    def __init__(self, work: Work, containers: Containers, place: Place) -> None:
+        self._work = work
+        self._in = containers
+        self._place = place
+        self._listed = False
+        self.edits: list[Edit] = []
+
+    def look(self, span: Span) -> None:
+        members = self._in.members(span)
+        keys = {member.key.lower() for member in members}
+        if keys & _GRANTING:
+            self._all(members, _GRANT)
+        if b"kty" in keys:
+            self._all(members, _KEY_NUMBERS)
+        kinds = {self._in.raw(m).lower() for m in members if m.key.lower() == b"kind"}
+        self._listed = self._listed or b'"secretlist"' in kinds
+        in_list = self._listed and b"metadata" in keys
+        if b"stringdata" in keys or b'"secret"' in kinds or in_list:
+            self._every(members, _HELD)
+        if b"lease_duration" in keys:
+            self._leased(members)
+        if keys & _VALUES and any(STORED in self._in.raw(m) for m in members if _short(m)):
+            self._every(members, _VALUES)
+
+    def _all(self, members: list[Member], wanted: frozenset[bytes]) -> None:
+        for member in members:
+            if member.key.lower() in wanted and self._in.is_string(member):
+                self._cut(member.start, member.end, member.key)
+
+    def _every(self, members: list[Member], wanted: frozenset[bytes]) -> None:
+        """Cut every string under the `wanted` members, whatever its own name."""
+        for member in members:
+            if member.key.lower() not in wanted:
+                continue
+            key = member.key
+            for match in _STRING.finditer(self._in.masked, member.start, member.end):
+                if _COLON.match(self._in.masked, match.end()):
+                    key = self._in.text[match.start() + 1 : match.end() - 1]
+                else:
+                    self._cut(match.start(), match.end(), key)
+
+    def _leased(self, members: list[Member]) -> None:
+        """Vault's answers: secrets of the first kind in `data`, of the second in its `data`."""
+        for member in members:
+            inside = self._in.inside(member) if member.key == b"data" else None
+            if inside is None or not self._in.is_object(inside):
+                continue
+            held = self._in.members(inside)
+            if {b"data", b"metadata"} <= {inner.key for inner in held}:
+                self._every(held, frozenset((b"data",)))
+            elif b"keys" not in {inner.key for inner in held}:
+                self._every([member], frozenset((b"data",)))
+
+    def _cut(self, start: int, end: int, key: bytes) -> None:
+        value = unquoted(self._in.text[start + 1 : end - 1])
+        if is_nothing(value):
+            return
+        decoded = _decoded(value)
+        if len(decoded) >= _LEAST_TAINT:
+            self._work.taint(decoded)
+        place = f"{shown(self._place)}.{key.decode('utf-8', 'replace')}"
+        self.edits.append((start, end, b'"' + self._work.cut(value, place, "context") + b'"'))
+
+
+def _short(member: Member) -> bool:
+    return member.end - member.start < 400
+
+
+def _decoded(value: bytes) -> bytes:
+    try:
+        plain = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+    return plain if plain.isascii() and plain.decode("ascii").isprintable() else b""
