@@ -2,6 +2,8 @@
 
 import json
 import re
+import shlex
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -231,23 +233,32 @@ def echo() -> Iterator[tuple[str, list[tuple[str, str, dict[str, str], bytes]]]]
 
 
 NODE = ["node", "--input-type=module", "-e"]
+HTTPIE = shutil.which("http") or ""
 
 
 @pytest.mark.parametrize(
     ("form", "run"),
-    [("cURL", ["bash", "-c"]), ("Python (httpx)", None), ("JavaScript (fetch)", NODE)],
+    [
+        ("cURL", ["bash", "-c"]),
+        pytest.param(
+            *("HTTPie", ["bash", "-c"]), marks=pytest.mark.skipif(not HTTPIE, reason="no HTTPie")
+        ),
+        ("Python (httpx)", None),
+        ("JavaScript (fetch)", NODE),
+    ],
 )
 def test_what_is_copied_sends_the_request_again(
     world: World, viewer: Viewer, echo: Any, form: str, run: list[str] | None, python: list[str]
 ) -> None:
     url, seen = echo
-    body = 'it\'s "quoted" $HOME `id` \\n é\nsecond line'
+    body = 'it\'s "quoted" $HOME `id` \\n é\nsecond line\r\nthird \x1b[201~ !! end'
     viewer.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     dialog = open_only(
         world, viewer, origin=url, host="127.0.0.1", query="?q=[a]&token=" + MARK,
         request_headers=json.dumps(
             {"Content-Type": "text/plain", "X-Odd": "a'b\"c", "Authorization": f"Bearer {MARK}",
-             "Host": "elsewhere", "Content-Length": "3"}
+             "Host": "elsewhere", "Content-Length": "3", "Content-Encoding": "gzip",
+             "X-File": "@/etc/hostname", "X-Json": "=5"}
         ),
         request_body=json.dumps(body),
     )  # fmt: skip
@@ -262,9 +273,43 @@ def test_what_is_copied_sends_the_request_again(
         "/n/00001?q=[a]&token=YOUR_TOKEN",
     )
     assert headers["x-odd"] == "a'b\"c"
+    assert (headers["x-file"], headers["x-json"]) == ("@/etc/hostname", "=5")
+    assert "content-encoding" not in headers
     assert headers["authorization"] == "Bearer YOUR_AUTHORIZATION"
     assert headers["host"] == url.removeprefix("http://")
     assert sent.decode() == body
+
+
+def test_copied_commands_survive_any_method_and_say_what_they_leave_out(
+    world: World, viewer: Viewer
+) -> None:
+    """None of these may do more than its request when it is pasted."""
+    viewer.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    dialog = open_only(world, viewer, method="GET;id", request_body=json.dumps("a\0b"))
+
+    def copied(form: str) -> str:
+        dialog.get_by_role("button", name="Copy as").click()
+        viewer.page.get_by_role("button", name=form).click()
+        expect(viewer.page.get_by_text(f"{form} copied")).to_be_visible()
+        text: str = viewer.page.evaluate("navigator.clipboard.readText()")
+        return text
+
+    for form in ("cURL", "HTTPie"):
+        words = shlex.split(copied(form), comments=True)
+        assert "GET;id" in words
+        assert "ab" in words
+        assert not any("\0" in word for word in words)
+
+
+def test_a_get_with_a_body_is_a_program_that_runs(world: World, viewer: Viewer) -> None:
+    viewer.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    dialog = open_only(world, viewer, method="GET", request_body='{"query":1}')
+    dialog.get_by_role("button", name="Copy as").click()
+    viewer.page.get_by_role("button", name="JavaScript").click()
+    expect(viewer.page.get_by_text("JavaScript (fetch) copied")).to_be_visible()
+    text = viewer.page.evaluate("navigator.clipboard.readText()")
+    assert text.startswith("// fetch sends no body with GET")
+    assert "body:" not in text
 
 
 @pytest.fixture
