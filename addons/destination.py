@@ -46,7 +46,8 @@ def name_tunnelled(head: RequestHead, tunnel: Target) -> Named:
 
 
 def name_forward(head: RequestHead) -> Named:
-    """The name of a request to a forward proxy (RFC 9112, 3.2.2).
+    """The name of a request to a forward proxy. The Host field that goes up is the target's, not
+    what the client sent beside it (RFC 9112, 3.2.2).
 
     Raises:
         MalformedRequest: the target is not an absolute http or https URL.
@@ -59,11 +60,29 @@ def name_forward(head: RequestHead) -> Named:
     if scheme not in (b"http", b"https"):
         raise MalformedRequest("only http and https can be relayed")
     host, port = parse_authority(match[2])
+    usual = 443 if scheme == b"https" else 80
+    if head.host is None or not _same(head.host, host, port or usual, usual):
+        _replace_host(head, match[2])
     path = match[3]
     if not path.startswith(b"/"):
         # RFC 9112, 3.2.4: OPTIONS without a path asks about the server as a whole.
         path = b"*" if head.method == b"OPTIONS" and not path else b"/" + path
-    return Named(scheme.decode(), host, port or (443 if scheme == b"https" else 80), path)
+    return Named(scheme.decode(), host, port or usual, path)
+
+
+def _same(sent: bytes, host: str, port: int, usual: int) -> bool:
+    if not sent:
+        return False
+    named, given = parse_authority(sent)
+    return named == host and (given or usual) == port
+
+
+def _replace_host(head: RequestHead, authority: bytes) -> None:
+    line = b"Host: %b\r\n" % authority
+    if head.host is None:
+        head.lines.insert(0, line)
+    else:
+        head.lines = [line if other[:5].lower() == b"host:" else other for other in head.lines]
 
 
 def name_connect(head: RequestHead) -> Named:

@@ -42,7 +42,7 @@ class FlowOrigin:
 
 def starts_http2(data: bytes) -> bool:
     """Whether a connection begins with HTTP/2's preface (prior knowledge, RFC 9113, 3.3)."""
-    return data.startswith(_PREFACE[:16])
+    return len(data) >= 16 and data[:24] == _PREFACE[: len(data)]
 
 
 def http_layer(context: Context, origin: FlowOrigin) -> HttpLayer:

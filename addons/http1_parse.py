@@ -8,7 +8,7 @@ until its turn comes, which is all that pipelining needs.
 
 import re
 from enum import Enum, auto
-from typing import Final
+from typing import Final, NoReturn
 
 import httptools
 
@@ -31,6 +31,8 @@ _TOKEN_START: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*(?: |\Z)")
 # llhttp lets some of these pass in some places; nothing in a head needs them.
 _CONTROLS: Final = bytes([*range(9), 11, 12, *range(14, 32), 127])
 _EMPTY_LINE: Final = b"\r\n\r\n"
+_FRAME: Final = 64
+"""Bytes that one chunk may cost beside its content."""
 
 
 class _Stage(Enum):
@@ -51,6 +53,7 @@ class RequestParser:
         "_buffer",
         "_fields",
         "_limits",
+        "_overhead",
         "_parser",
         "_remaining",
         "_seen",
@@ -75,6 +78,7 @@ class RequestParser:
         self._remaining = 0
         self._seen = b""
         self._tail = b""
+        self._overhead = 0
         self.head: RequestHead | None = None
         self.parts: list[bytes] = []
         self.trailers: HeaderList = []
@@ -218,41 +222,54 @@ class RequestParser:
             rest = data[self._remaining :]
             data = data[: self._remaining]
         self._remaining -= len(data)
-        self._feed_body(data)
+        try:
+            self._fed().feed_data(data)
+        except httptools.HttpParserError as error:
+            self._give_up(error)
         return rest
 
     def _feed_chunked(self, data: bytes) -> bytes:
+        try:
+            rest = self._cut_chunked(data)
+        except httptools.HttpParserError as error:
+            self._give_up(error)
+        # What is neither body nor a chunk's usual frame: extensions and trailers.
+        self._overhead = max(0, self._overhead + len(data) - len(rest))
+        if self._overhead > self._limits.head_bytes or len(self._fields) > self._limits.headers:
+            raise MalformedRequest("too much beside the body", 431, ErrorCode.TOO_LARGE)
+        if self.complete and self._fields:
+            self.trailers = [(name, value.rstrip(b" \t")) for name, value in self._fields]
+            check_trailers(self.trailers)
+        return rest
+
+    def _cut_chunked(self, data: bytes) -> bytes:
         # A chunked body ends with an empty line; one that straddles two reads is found by
         # the tail of the earlier one.
+        feed = self._fed().feed_data
         start = 0
         search = self._tail + data
         shift = len(self._tail)
         at = search.find(_EMPTY_LINE)
         while at >= 0:
             end = at + 4 - shift
-            self._feed_body(data[start:end])
+            feed(data[start:end])
             start = end
             if self.complete:
                 self._tail = b""
                 return data[end:]
             at = search.find(_EMPTY_LINE, at + 1)
         if start < len(data):
-            self._feed_body(data[start:])
+            feed(data[start:])
         self._tail = search[-3:]
         return b""
 
-    def _feed_body(self, data: bytes) -> None:
+    def _fed(self) -> httptools.HttpRequestParser:
         assert self._parser is not None
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
-            self._parser = None
-            raise MalformedRequest(f"llhttp: {error}") from None
-        if self.complete and self._fields:
-            self.trailers = [(name, value.rstrip(b" \t")) for name, value in self._fields]
-            check_trailers(self.trailers)
-        elif len(self._fields) > self._limits.headers:
-            raise MalformedRequest("too many trailer fields", 431, ErrorCode.TOO_LARGE)
+        return self._parser
+
+    def _give_up(self, error: httptools.HttpParserError) -> NoReturn:
+        self._parser = None
+        raise MalformedRequest(f"llhttp: {error}") from None
 
     # llhttp's callbacks
 
@@ -260,6 +277,7 @@ class RequestParser:
         self._fields.append((name, value))
 
     def on_body(self, data: bytes) -> None:
+        self._overhead -= len(data) + _FRAME
         self.parts.append(data)
 
     def on_message_complete(self) -> None:
@@ -290,6 +308,7 @@ class AnswerParser:
         "_head_bytes",
         "_items",
         "_limits",
+        "_overhead",
         "_parser",
         "_reason",
         "_to_head",
@@ -307,6 +326,7 @@ class AnswerParser:
         self._to_head = False
         self._head: AnswerHead | None = None
         self._head_bytes = 0
+        self._overhead = 0
         self.desync = False
         """The upstream sent more than was asked for; the connection is of no further use."""
 
@@ -319,6 +339,7 @@ class AnswerParser:
         self._ended = False
         self._head = None
         self._head_bytes = 0
+        self._overhead = 0
         self._fields = []
 
     def close(self) -> None:
@@ -358,6 +379,11 @@ class AnswerParser:
             raise self._fault
         if self._head is None and self._head_bytes > self._limits.head_bytes:
             raise MalformedAnswer("the head of the answer is too large")
+        if self._head is not None and self._head.chunked is not None:
+            self._overhead = max(0, self._overhead + len(data))
+            # The head may have come with the first of it.
+            if self._overhead > 2 * self._limits.head_bytes:
+                raise MalformedAnswer("too much beside the body of the answer")
         items, self._items = self._items, []
         return items
 
@@ -413,9 +439,12 @@ class AnswerParser:
         if self._ended:
             self.desync = True
         else:
+            self._overhead -= len(data) + _FRAME
             self._items.append(data)
 
     def on_message_complete(self) -> None:
         if self._head is not None and not self._ended:
             self._ended = True
+            if len(self._fields) > self._limits.headers:
+                self._fault = MalformedAnswer("too many trailer fields in the answer")
             self._items.append(End(self._fields))

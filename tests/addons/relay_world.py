@@ -57,13 +57,17 @@ class ListSink:
 
     async def wait(self, count: int) -> list[Capture]:
         """The captures, once there are `count` of them and none is in flight."""
+        await self.settled(count)
+        assert len(self.captures) == count
+        assert not self.dropped
+        return self.captures
+
+    async def settled(self, count: int = 0) -> None:
+        """Until there are so many captures, at least, and nothing is in flight."""
         async with asyncio.timeout(10):
             while len(self.captures) < count or self._open:
                 self._changed.clear()
                 await self._changed.wait()
-        assert len(self.captures) == count
-        assert not self.dropped
-        return self.captures
 
     async def only(self) -> Capture:
         """The one capture."""

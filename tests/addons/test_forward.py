@@ -51,6 +51,35 @@ async def test_absolute_targets_of_several_hosts_on_one_connection(tmp_path: Pat
     assert {(c.scheme, c.host, c.target) for c in captures} == {("http", "127.0.0.1", "/p?q=1")}
 
 
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (b"Host: other\r\nX: y\r\n", b"Host: %b\r\nX: y\r\n"),
+        (b"X: y\r\nHost: 127.0.0.1\r\n", b"X: y\r\nHost: %b\r\n"),
+        (b"Host:\r\n", b"Host: %b\r\n"),
+        (b"hOST: %b\r\n", b"hOST: %b\r\n"),
+    ],
+)
+async def test_host_is_the_targets(tmp_path: Path, sent: bytes, expected: bytes) -> None:
+    async with upstream(answering(OK)) as server, world(tmp_path) as w:
+        place = b"127.0.0.1:%d" % server.port
+        await w.exchange(
+            b"GET http://%b/ HTTP/1.1\r\n%bConnection: close\r\n\r\n"
+            % (place, sent.replace(b"%b", place)),
+            port=w.forward,
+        )
+        await w.sink.only()
+    assert expected.replace(b"%b", place) in server.text
+    assert server.text.lower().count(b"host:") == 1
+
+
+async def test_http10_without_host_gets_the_targets(tmp_path: Path) -> None:
+    async with upstream(answering(OK)) as server, world(tmp_path) as w:
+        await w.exchange(b"GET http://127.0.0.1:%d/ HTTP/1.0\r\n\r\n" % server.port, port=w.forward)
+        await w.sink.only()
+    assert b"Host: 127.0.0.1:%d\r\n" % server.port in server.text
+
+
 async def test_tls_is_intercepted_and_the_upstream_verified(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     tls = authority.server_context("api.test")

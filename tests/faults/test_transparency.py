@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from addons.settings import ConnectTo
-from tests.addons.relay_world import Upstream, World, to, upstream, world
+from tests.addons.relay_world import World, to, upstream, world
 from tests.faults.shapes import SHAPES, Shape
 from tests.faults.verdicts import Verdicts
 from tests.faults.wire import Message, Player, Rest, Send, Step, answers, final, requests
@@ -52,7 +52,7 @@ async def test_shape(
         running.remove(writer)
 
     async with upstream(script) as server:
-        direct = await play(shape, server, server.port)
+        direct = await play(shape, server.port)
         await stopped(running)
         direct = replace(direct, requests=requests(server.text))
     async with (
@@ -63,10 +63,11 @@ async def test_shape(
             upstream_ca=authority.file,
             connect_to=(
                 ConnectTo(host=HOST, port=443, address="127.0.0.1", address_port=server.port),
+                ConnectTo(host="h", port=80, address="127.0.0.1", address_port=server.port),
             ),
         ) as w,
     ):
-        proxied = await play(shape, server, w.incoming if way == "reverse" else w.forward, w, way)
+        proxied = await play(shape, w.incoming if way == "reverse" else w.forward, w, way)
         await stopped(running)
         proxied = replace(proxied, requests=requests(server.text))
         captures = await w.sink.wait(len(shape.methods))
@@ -79,9 +80,7 @@ async def test_shape(
     assert recorded == sent
 
 
-async def play(
-    shape: Shape, server: Upstream, port: int, w: World | None = None, way: str = "direct"
-) -> Seen:
+async def play(shape: Shape, port: int, w: World | None = None, way: str = "direct") -> Seen:
     """Play a shape through a port; the recordings of both sides."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 22)
     if way == "tls":
@@ -90,7 +89,7 @@ async def play(
         await reader.readuntil(b"\r\n\r\n")
         trust = ssl.create_default_context(cafile=str(w.ca))
         await writer.start_tls(trust, server_hostname=HOST)
-    before = b"http://127.0.0.1:%d" % server.port if way == "forward" else b""
+    before = b"http://h" if way == "forward" else b""
     client = Player(reader, writer)
     try:
         async with asyncio.timeout(8):
