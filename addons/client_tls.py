@@ -8,8 +8,10 @@ from mitmproxy.proxy.layer import CommandGenerator
 from mitmproxy.proxy.layers.tls import ClientTLSLayer
 from OpenSSL import SSL
 
+from addons.swift_tls import SwiftTls
 
-class ClientTls(ClientTLSLayer):
+
+class ClientTls(SwiftTls, ClientTLSLayer):
     """Sends `close_notify` before it closes: without it a client takes an answer that ends
     with the connection for a truncated one (RFC 8446, 6.1). mitmproxy leaves it out."""
 

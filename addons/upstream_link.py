@@ -1,18 +1,23 @@
 """One upstream connection of a relay, plain or TLS, with the parser of its answers."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from mitmproxy.connection import Server
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layer import CommandGenerator
 from mitmproxy.proxy.layers.tls import ServerTLSLayer
 
 from addons.exchange import clock
 from addons.http1_parse import AnswerParser
 from addons.routing import Target
 from addons.settings import Limits
+from addons.swift_tls import SwiftTls
 from addons.tls_contexts import HTTP1
+
+_ALERT: Final = re.compile(r"\w+ alert [a-z ]+")
 
 
 class _Inner:
@@ -34,6 +39,21 @@ class _Inner:
         elif isinstance(event, events.ConnectionClosed):
             link.ended = True
         return []
+
+
+class UpstreamTls(SwiftTls, ServerTLSLayer):
+    """mitmproxy's TLS layer towards upstreams, which tells why the upstream ended it: with TLS
+    1.3 a server says only behind the handshake that it wants a client certificate, and mitmproxy
+    logs that and goes on."""
+
+    alert: str | None = None
+
+    def receive_data(self, data: bytes) -> CommandGenerator[None]:
+        for command in super().receive_data(data):
+            if isinstance(command, commands.Log) and (found := _ALERT.search(command.message)):
+                self.alert = found[0]
+            else:
+                yield command
 
 
 _NOTHING: Final[Any] = None
@@ -65,13 +85,13 @@ class UpstreamLink:
         self.target = target
         self.parser: Final = AnswerParser(limits)
         self.server = Server(address=(target.host, target.port))
-        self.tls: ServerTLSLayer | None = None
+        self.tls: UpstreamTls | None = None
         if target.tls:
             self.server.sni = target.host
             self.server.alpn_offers = (HTTP1,)
             below = context.fork()
             below.server = self.server
-            self.tls = ServerTLSLayer(below)
+            self.tls = UpstreamTls(below)
             inner: Any = _Inner(self)
             self.tls.child_layer = inner
         self.address: str | None = None
@@ -88,6 +108,11 @@ class UpstreamLink:
         self.dialled_at = 0.0
         self.connect_ms: float | None = None
         self.tls_ms: float | None = None
+
+    @property
+    def alert(self) -> str | None:
+        """Why the upstream ended TLS, in OpenSSL's words."""
+        return None if self.tls is None else self.tls.alert
 
     def dial(self, owner: Any) -> list[commands.Command]:
         """The commands that open the connection. `owner` is the layer that waits for it."""
@@ -147,5 +172,5 @@ class UpstreamLink:
         if self.ended:
             return ()
         if self.tls is not None:
-            return self.tls.send_data(data)
+            return self.tls.send(data)
         return [commands.SendData(self.server, data)]
