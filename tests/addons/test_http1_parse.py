@@ -215,7 +215,7 @@ def test_texts_of_errors_show_no_content() -> None:
 async def test_what_stands_beside_a_body_is_bounded_in_answers(tmp_path: Path, more: bytes) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"
     async with upstream(answering(head + b"0" + more)) as server, world(tmp_path, to(server)) as w:
-        await w.exchange(b"GET / HTTP/1.1\r\n" + H + b"\r\n")
+        await w.exchange(b"GET / HTTP/1.1\r\n" + H + b"Connection: close\r\n\r\n")
         capture = await w.sink.only()
     assert capture.error_code == ErrorCode.PROTOCOL
     assert capture.response_body in (b"", b"abc")
