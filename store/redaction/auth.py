@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 from store.redaction import shapes
 from store.redaction.json_trail import Place
 from store.redaction.values import is_nothing
-from store.redaction.work import MARK, Work
+from store.redaction.work import MARK, Work, is_marked
 
 _SCHEME: Final = re.compile(rb"([A-Za-z][\w!#$%&'*.^`|~+-]*)([ \t]+|:[ \t]*)(\S.*)", re.DOTALL)
 _PARAMETERS: Final = re.compile(
@@ -25,9 +25,7 @@ _LEAST: Final = 2
 
 def redact_authorization(work: Work, value: bytes, place: Place) -> bytes:
     """An `Authorization`-like value without its secrets."""
-    if MARK.sub(b"", value).strip(b" ,") in (b"", b"Bearer", b"Basic", b"Token") or is_nothing(
-        value
-    ):
+    if is_marked(value) or MARK.sub(b"", value).strip(b" ,") == b"" or is_nothing(value):
         return value
     schemed = _SCHEME.fullmatch(value)
     if schemed is None:

@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
 from store.redaction.json_trail import Place
-from store.redaction.work import DEPTH, Work
+from store.redaction.work import DEPTH, MARK, Work
 
 _RUN: Final = re.compile(
     rb"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]|(?:\\[rn]|[\r\n]){1,4}(?=[A-Za-z0-9+/_-]{16})){16,}+(?:={1,2}|(?:%3[Dd]){1,2})?"
@@ -110,7 +110,7 @@ def cut_coded(work: Work, value: bytes, place: Place) -> bytes:
         clean = work.text(plain, place)
     finally:
         work.depth -= 1
-    return value if clean == plain else quote(clean, safe=_SAFE).encode()
+    return recoded(value, plain, clean)
 
 
 def _deeper(work: Work, value: bytes, plain: bytes, place: Place) -> bytes:
@@ -119,4 +119,43 @@ def _deeper(work: Work, value: bytes, plain: bytes, place: Place) -> bytes:
         clean = cut_coded(work, plain, place)
     finally:
         work.depth -= 1
-    return value if clean == plain else quote(clean, safe=_SAFE).encode()
+    return recoded(value, plain, clean)
+
+
+def recoded(coded: bytes, plain: bytes, clean: bytes) -> bytes:
+    """`clean`, what is left of `plain`, coded as in `coded`: what stays between the marks is
+    written as it was sent, so that `%2F` stays `%2F`."""
+    if clean == plain:
+        return coded
+    pieces, at = list[bytes](), 0
+    spans = list[tuple[int, int]]()
+    kept = MARK.split(clean)
+    for number, piece in enumerate(kept):
+        start = plain.find(piece, at) if number < len(kept) - 1 else len(plain) - len(piece)
+        if (
+            start < at
+            or (number == 0 and start)
+            or not plain.endswith(piece, start, start + len(piece))
+        ):
+            return quote(clean, safe=_SAFE).encode()
+        at = start + len(piece)
+        spans.append((start, at))
+    offsets = _offsets(coded, [place for span in spans for place in span])
+    for (start, end), mark in zip(spans, (*MARK.findall(clean), b""), strict=True):
+        pieces += (coded[offsets[start] : offsets[end]], mark)
+    return b"".join(pieces)
+
+
+def _offsets(coded: bytes, places: list[int]) -> dict[int, int]:
+    """Where each of `places` of the decoded text begins in percent-coded text. In order."""
+    offsets = dict[int, int]()
+    at = before = 0
+    codes = _PERCENT.finditer(coded)
+    code = next(codes, None)
+    for place in places:
+        while code is not None and before + code.start() - at < place:
+            before += code.start() - at + 1
+            at = code.end()
+            code = next(codes, None)
+        offsets[place] = at + place - before
+    return offsets

@@ -2,16 +2,15 @@
 
 import re
 from typing import Final
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
-from store.redaction import auth, cookies
+from store.redaction import auth, cookies, encoded
 from store.redaction.json_trail import Place, readable, shown
 from store.redaction.named import NamedPairs, cut_value
 from store.redaction.names import Kind
 from store.redaction.values import is_nothing, is_random
 from store.redaction.work import MARK, Work
 
-_SAFE: Final = "[]:/?,.-_~@!$'()*"
 _OAUTH: Final = frozenset(
     b"grant_type code_verifier client_id client_secret redirect_uri state session_state iss "
     b"response_type authuser".split()
@@ -79,16 +78,19 @@ def _value(
         kind = named.kind(name)
     once = _plain(value)
     if lowered.endswith(b"authorization"):
-        return _coded(value, once, auth.redact_authorization(work, once, place))
+        return encoded.recoded(value, once, auth.redact_authorization(work, once, place))
     if lowered == b"cookie":
-        return _coded(value, once, cookies.redact_cookie(work, once, place, False))
+        return encoded.recoded(value, once, cookies.redact_cookie(work, once, place, False))
     if work.is_secret(kind, plain, uuid=True) or _by_context(lowered, plain, names):
         if MARK.fullmatch(plain):
             return value
         if plain != value:
             work.taint(once)
             work.taint(value)
-        return cut_value(work, name, plain, place).replace(b" ", b"+")
+        clean = cut_value(work, name, plain, place)
+        if b"%" in value and plain == once:
+            return encoded.recoded(value, plain, clean)
+        return clean.replace(b" ", b"+")
     return _leaf(work, value, place)
 
 
@@ -106,9 +108,4 @@ def _leaf(work: Work, value: bytes, place: Place) -> bytes:
     if not work.rules.suspicion.found(plain) and b"%" not in plain:
         return value
     clean = work.text(plain, place)
-    return _coded(value, plain, clean)
-
-
-def _coded(value: bytes, plain: bytes, clean: bytes) -> bytes:
-    """`clean` as it is written in a form, `value` where nothing changed."""
-    return value if clean == plain else quote(clean, safe=_SAFE).encode()
+    return encoded.recoded(value, plain, clean)

@@ -17,8 +17,6 @@ _LINES: Final = re.compile(rb"\\*[rn]|\s+")
 _SCHEME: Final = re.compile(
     rb"""(?i)([a-z-]+)(?:%20|[ +])[ ]?(?:\\?["']|%22)?([A-Za-z0-9._~+/=:%-]{8,})"""
 )
-_AUTHORITY: Final = re.compile(rb"""://([^\s"'<>\\@]{0,512}@)++""")
-_PORT: Final = re.compile(rb"\d{1,5}[/?#]")
 _CARD: Final = re.compile(
     rb"(?<![\w.-])(?:[2-6]\d{3}(?:\.\d{4}){3}(?![\w.])"
     rb"|[2-6]\d(?:(?:[ -]|\xc2\xa0)?\d){11,17}(?![\w]))"
@@ -87,30 +85,6 @@ def _is_credential(work: Work, scheme: bytes, token: bytes) -> bool:
     if scheme in (b"bearer", b"negotiate", b"ntlm", b"ssws", b"geniekey", b"dpop", b"jwt"):
         return not is_nothing(token) and (is_random(token, 8) or any(48 <= c < 58 for c in token))
     return is_random(token, 16)
-
-
-def cut_userinfo(work: Work, value: bytes, place: Place) -> bytes:
-    """`user:password@` in URLs: the user stays unless it is a token itself."""
-    out, end = list[bytes](), 0
-    for authority in _AUTHORITY.finditer(value):
-        if authority.start() < end:
-            continue
-        inside = value[authority.start() + 3 : authority.end() - 1]
-        marked = MARK.match(inside)
-        end_of_user = marked.end() if marked else 0
-        user, colon, password = inside[end_of_user:].partition(b":")
-        user = inside[:end_of_user] + user
-        if b"/" in user or b"?" in user or _PORT.match(password):
-            continue
-        start = authority.start() + 3
-        if is_random(user, 16) or (colon and not password and len(user) > 8):
-            out += (value[end:start], work.cut(user, place, "userinfo"))
-            end = start + len(user)
-        if password and not is_nothing(password) and not MARK.fullmatch(password):
-            start += len(user) + 1
-            out += (value[end:start], work.cut(password, place, "userinfo"))
-            end = start + len(password)
-    return b"".join((*out, value[end:])) if out else value
 
 
 def cut_numbers(work: Work, value: bytes, place: Place) -> bytes:

@@ -34,7 +34,10 @@ _CONTEXT: Final = "|".join(
     )
 )
 """What only its neighbours make a secret."""
-_USERINFO: Final = r"""://[^\s"'<>@]*@"""
+_USERINFO: Final = (
+    r"""//[^\s"'<>@]*@|[\w.+-]:[^\s:@/"'<>\\]{3,128}@(?:[\w.-]+(?::\d|/)|\w*\()"""
+    r"|[\w*]:(?:\d{4,5}|\*):[\w*-]{1,63}:[\w.*-]{1,63}:\S"
+)
 _BLOCKS: Final = r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File|PRIVATE-KEY-BLOCK"
 _DIGITS: Final = r"[2-6]\d(?:(?:[ .-]|\xc2\xa0)?\d){11,17}"
 _GZIP64: Final = r"\bH4sI[A-Za-z0-9+/_-]{20,}"
@@ -65,6 +68,8 @@ class Shape(msgspec.Struct, frozen=True):
     pattern: Linear
     bytes: bool = False
     """The form is base64 of random bytes, which base64 of text may look like."""
+    random: bool = False
+    """Words may have the form too."""
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +156,12 @@ def build_rules(
         authorization_pairs=frozenset(name.encode() for name in names_data["authorization_pairs"]),
         shapes=(
             *(
-                Shape(f"shape:{rule}", Linear(text), rule in data["bytes"]["shapes"])
+                Shape(
+                    f"shape:{rule}",
+                    Linear(text),
+                    bytes=rule in data["bytes"]["shapes"],
+                    random=rule in data["random"]["shapes"],
+                )
                 for rule, text in shapes.items()
             ),
             *own,

@@ -5,8 +5,10 @@ from typing import Final
 from store.redaction.engine import Linear
 from store.redaction.json_trail import Place
 from store.redaction.rules import BASE64_ASCII
+from store.redaction.values import is_random
 from store.redaction.work import Work
 
+_LEAST_DIGITS: Final = 2
 _TEXT: Final = Linear(BASE64_ASCII)
 
 
@@ -21,8 +23,14 @@ def cut_shapes(work: Work, value: bytes, place: Place) -> bytes:
                 continue
             if shape.bytes and _TEXT.found(value[start:stop]):
                 continue
+            if shape.random and not _is_drawn(value[start:stop]):
+                continue
             out += (value[end:start], work.cut(value[start:stop], place, shape.rule))
             end = stop
         if out:
             value = b"".join((*out, value[end:]))
     return value
+
+
+def _is_drawn(value: bytes) -> bool:
+    return is_random(value) and sum(48 <= byte < 58 for byte in value) >= _LEAST_DIGITS

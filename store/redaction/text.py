@@ -10,8 +10,10 @@ from typing import Final
 from store.redaction import (
     assignments,
     encoded,
+    event_stream,
     forms,
     json_text,
+    logins,
     multipart,
     patterns,
     shapes,
@@ -50,9 +52,12 @@ def scan(work: Work, value: bytes, place: Place) -> bytes:
     """Everything that is found in running text, whatever stands around it."""
     value = patterns.cut_blocks(work, value, place)
     value = encoded.cut_entities(work, value, place)
+    if b"data:" in value:
+        value = event_stream.cut_events(work, value, place)
     value = embedded_json(work, value, place)
+    if b":" in value:
+        value = logins.cut_logins(work, value, place)
     if b"/" in value or b"?" in value:
-        value = patterns.cut_userinfo(work, value, place)
         value = uri.cut_urls(work, value, place)
     value = assignments.cut_assignments(work, value, place)
     value = patterns.cut_schemes(work, value, place)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from store.redaction import encoded, forms, patterns, shapes
+from store.redaction import encoded, forms, logins, patterns, shapes
 from store.redaction.json_trail import Place, shown
 from store.redaction.names import Kind
 from store.redaction.values import is_nothing, is_random, is_uuid
@@ -159,7 +159,7 @@ def _matrix(work: Work, piece: bytes, place: Place) -> bytes:
 def _scan(work: Work, path: bytes, place: Place) -> bytes:
     """What running text is scanned for, as far as it makes sense for a path."""
     if work.rules.suspicion.found(path):
-        path = patterns.cut_userinfo(work, path, place)
+        path = logins.cut_userinfo(work, path, place)
         path = shapes.cut_shapes(work, path, place)
         path = patterns.cut_numbers(work, path, place)
         path = encoded.cut_base64(work, path, place)

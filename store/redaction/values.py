@@ -26,6 +26,28 @@ _PROSE: Final = re.compile(
     rb"the|a|an|invalid|missing|incorrect|wrong|expired|expected|required|please|for|in|of|to|and|"
     rb"or|from|with|on|at|required,?|got|unexpected|undefined|null|none|error|failed|not_found|has_expired)\b"
 )
+_SUBJECT: Final = (
+    rb"(?:the|this|that|your|our|a|an|new|old|current|previous|provided|given|supplied|entered|password|"
+    rb"passwords|passphrase|passcode|token|secret|key|api|access|refresh|auth|client|field|value|it|user|"
+    rb"username|login|code|pin|otp|confirmation|session|signature|credentials?|authentication|"
+    rb"authorization|header|parameter|property|attribute|input|string|account|email|name|and|or|"
+    rb"both|two|passwords?|minimum|maximum|at|least|length|e-mail)"
+)
+_VERB: Final = (
+    rb"(?:is|are|was|were|must|may|should|cannot|can|can't|could|couldn't|has|have|had|does|do|doesn't|did|"
+    rb"didn't|don't|isn't|wasn't|won't|needs|contains|exceeds|not|no|too|required|requires|invalid|missing|"
+    rb"incorrect|wrong|expired|expected|expects|revoked|malformed|unknown|unsupported|unexpected|"
+    rb"already|only|blank|empty|please|ensure|enter|choose|provide|failed|rejected|denied|unauthorized|"
+    rb"forbidden|mismatch|mismatched|disallowed|deprecated|unrecognized|unverified|weak|short|long)"
+)
+_MESSAGE: Final = re.compile(
+    rb"(?i)\W?(?:"
+    + _SUBJECT
+    + rb"[ ]){0,8}"
+    + _VERB
+    + rb"(?:[ ,;:.]{1,2}(?:[a-z][a-z'-]*+|\d{1,3}|&|>=?|<=?)"
+    rb"|[ ]\((?:[a-z]+|\d{1,3})|\)){0,40}[ .!?)]{0,3}"
+)
 _DATE: Final = re.compile(rb"\d{8}T?\d{0,6}Z?|\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?")
 _SIMPLE: Final = re.compile(rb"[A-Za-z]{1,12}(?:[-_/ ][A-Za-z]{1,12}){0,3}|-?\d{1,5}|\d+\.\d+")
 _CARDS: Final = re.compile(
@@ -33,6 +55,7 @@ _CARDS: Final = re.compile(
     rb"|3[47]\d{13}|6(?:011|5\d\d|4[4-9]\d)\d{12}|3(?:0[0-5]|[689]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}"
     rb"|62\d{14}|(?:5018|5020|5038|6304|6759|676[1-3])\d{12}"
 )
+_LONGEST_MESSAGE: Final = 300
 _STRETCH: Final = 8
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
@@ -65,10 +88,19 @@ def is_benign(value: bytes) -> bool:
 
 
 def is_nothing(value: bytes) -> bool:
-    """Whether `value` stands for a secret without being one: a literal, a type, a placeholder."""
+    """Whether `value` stands for a secret without being one: a literal, a type, a placeholder,
+    or what is wrong with it."""
     return (
-        not value.strip() or value.lower() in _LITERAL or _PLACEHOLDER.fullmatch(value) is not None
+        not value.strip()
+        or value.lower() in _LITERAL
+        or _PLACEHOLDER.fullmatch(value) is not None
+        or is_message(value)
     )
+
+
+def is_message(value: bytes) -> bool:
+    """Whether `value` says what is wrong with a secret, in plain words: `must not be blank`."""
+    return len(value) <= _LONGEST_MESSAGE and _MESSAGE.fullmatch(value) is not None
 
 
 def is_prose(value: bytes) -> bool:

@@ -16,8 +16,17 @@ from store.redaction.values import is_benign, is_nothing, is_random
 MARK: Final = re.compile(rb"\[REDACTED(?::[0-9a-f]{8})?\]")
 DEPTH: Final = 12
 """Texts in texts (JSON in a form in JSON ...) beyond this are cut as a whole."""
-_ONLY_MARKS: Final = re.compile(rb"(?:\[REDACTED(?::[0-9a-f]{8})?(?:\]|\Z)[\s,;]{0,4})+")
+_ONLY_MARKS: Final = re.compile(
+    rb"(?i:(?:bearer|basic|token|bot|digest|apikey|api-key|jwt|ssws|negotiate|key)"
+    rb"(?:[ +:]|%20){1,4})?"
+    rb"(?:\[REDACTED(?::[0-9a-f]{8})?(?:\]|\Z)[\s,;]{0,4})+"
+)
 _MOST_CUTS: Final = 10_000
+
+
+def is_marked(value: bytes) -> bool:
+    """Whether nothing but marks is left of `value`, and a scheme in front of them."""
+    return b"[REDACTED" in value and _ONLY_MARKS.fullmatch(value) is not None
 
 
 class TooMuch(Exception):
@@ -56,7 +65,7 @@ class Work:
     def cut(self, secret: bytes, place: Place, rule: str) -> bytes:
         """Note that `secret` is cut at `place` by `rule`; returns the mark to put there.
         What is a mark already stays."""
-        if secret[:1] == b"[" and _ONLY_MARKS.fullmatch(secret):
+        if is_marked(secret):
             return secret
         if len(self.cuts) > _MOST_CUTS or time.monotonic() > self.deadline:
             raise TooMuch
@@ -80,7 +89,7 @@ class Work:
         """Whether a value under a name of that kind is to be cut."""
         if kind is Kind.PLAIN or not value:
             return False
-        if value[:1] == b"[" and _ONLY_MARKS.fullmatch(value):
+        if is_marked(value):
             return False
         if kind is Kind.JUDGED:
             return is_random(value, 16, uuid=uuid)
