@@ -1,5 +1,7 @@
 """Health, charts, facets and the daily summary: `store.analytics.AnalyticsReader` in SQLite."""
 
+import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -30,7 +32,7 @@ from store.sqlite.charts import (
     hours_of,
     sums,
 )
-from store.sqlite.facets import facet
+from store.sqlite.facets import facets
 from store.sqlite.keys import STATUSES
 from store.sqlite.narrowing import Fragment, Narrowing, any_of, joined
 from store.sqlite.pool import Pool
@@ -227,16 +229,19 @@ class SqliteAnalytics:
     ) -> dict[str, list[FacetValue]]:
         """The most frequent values of columns; those that rollups do not know are counted among
         the newest matching rows, as many as `patience` allows."""
-        found: dict[str, list[FacetValue]] = {}
-        for name in names:
+        alike: dict[ActivityFilter, list[str]] = {}
+        for name in dict.fromkeys(names):
             others = tuple(c for c in where.conditions if c.column not in (name, f"{name}_id"))
-            own = msgspec.structs.replace(where, conditions=others)
+            alike.setdefault(msgspec.structs.replace(where, conditions=others), []).append(name)
+        found: dict[str, Counter[str]] = {}
+        for own, some in alike.items():
+            deadline = time.monotonic() + self._patience / len(alike)
             async with scoped(self._pool, scope, own) as (connection, narrowing):
-                counts = await facet(connection, narrowing, own, name, self._patience)
-            found[name] = [
-                FacetValue(value=value, count=count) for value, count in counts.most_common(limit)
-            ]
-        return found
+                found |= await facets(connection, narrowing, own, some, deadline)
+        return {
+            name: [FacetValue(value=value, count=n) for value, n in found[name].most_common(limit)]
+            for name in names
+        }
 
     async def _by_bucket(
         self, scope: Scope, where: ActivityFilter, edges: Sequence[int]

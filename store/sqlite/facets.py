@@ -1,11 +1,12 @@
 """Facets: the values of a column among matching activities, with their counts.
 
 What rollups know is counted there, over all time. Other columns are counted among the newest
-matching rows, as many as `SAMPLE` and the caller's patience allow.
+matching rows, as many as `SAMPLE` and the caller's patience allow, the same rows for all columns.
 """
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 from store.analytics import ROLLED_UP
@@ -50,19 +51,22 @@ _ON_ROWS: Final = {
 }
 
 
-async def facet(
+async def facets(
     connection: Connection,
     narrowing: Narrowing,
     where: ActivityFilter,
-    name: str,
-    patience: float,
-) -> Counter[str]:
-    """The counts of a column's values."""
-    if (name in _ROLLED_UP or name in _NAMED) and _is_rolled_up(where):
-        counts = await _from_rollups(connection, narrowing, where, name)
-    else:
-        counts = await _from_rows(connection, narrowing, where, name, patience)
-    return await _with_names(connection, name, counts)
+    names: Sequence[str],
+    deadline: float,
+) -> dict[str, Counter[str]]:
+    """The counts of the values of columns; rows are looked for once for all of them, until a
+    moment of the monotonic clock."""
+    rolled_up = _is_rolled_up(where)
+    known = [name for name in names if rolled_up and (name in _ROLLED_UP or name in _NAMED)]
+    found = {name: await _from_rollups(connection, narrowing, where, name) for name in known}
+    rest = [name for name in names if name not in found]
+    if rest:
+        found |= await _from_rows(connection, narrowing, rest, deadline)
+    return {name: await _with_names(connection, name, counts) for name, counts in found.items()}
 
 
 def _is_rolled_up(where: ActivityFilter) -> bool:
@@ -89,22 +93,19 @@ async def _from_rollups(
 
 
 async def _from_rows(
-    connection: Connection,
-    narrowing: Narrowing,
-    where: ActivityFilter,
-    name: str,
-    patience: float,
-) -> Counter[str | int]:
-    counts: Counter[str | int] = Counter()
-    deadline = time.monotonic() + patience
+    connection: Connection, narrowing: Narrowing, names: Sequence[str], deadline: float
+) -> dict[str, Counter[str | int]]:
+    counts: dict[str, Counter[str | int]] = {name: Counter() for name in names}
+    columns = [_ON_ROWS[name] for name in names]
     left = SAMPLE
     low, high = await extent(connection, narrowing, HIGHEST_KEY)
     async for stretch in stretches(connection, narrowing, low, high):
-        statement = counted_rows(_ON_ROWS[name], narrowing, stretch, left)
-        for value, count in await connection.rows(statement):
+        statement = counted_rows(columns, narrowing, stretch, left)
+        for *values, count in await connection.rows(statement):
             left -= count
-            if value is not None:
-                counts[value] += count
+            for name, value in zip(names, values, strict=True):
+                if value is not None:
+                    counts[name][value] += count
         if left <= 0 or time.monotonic() > deadline:
             break
     return counts

@@ -44,13 +44,16 @@ def _reading(columns: str, keys: Fragment, order: str, full: bool) -> Fragment:
     )
 
 
-def counted_rows(value: str, narrowing: Narrowing, stretch: Stretch, limit: int) -> Fragment:
-    """The statement that counts the values of an expression among the newest `limit` rows."""
+def counted_rows(
+    values: Sequence[str], narrowing: Narrowing, stretch: Stretch, limit: int
+) -> Fragment:
+    """The statement that counts what expressions say together of the newest `limit` rows."""
     source, *within = _source(narrowing, stretch)
     keys = _matching(source, [*within, *narrowing.rows], limit)
     return Fragment(
-        f"SELECT {value}, count(*) FROM ({keys.sql}) CROSS JOIN {FROM_ACTIVITIES}"  # noqa: S608
-        " WHERE a.key = found GROUP BY 1",
+        f"SELECT {', '.join(values)}, count(*) FROM ({keys.sql})"  # noqa: S608
+        f" CROSS JOIN {FROM_ACTIVITIES} WHERE a.key = found"
+        f" GROUP BY {', '.join(str(number + 1) for number in range(len(values)))}",
         keys.values,
     )
 
