@@ -9,7 +9,7 @@ from addons.http1_parse import AnswerItem, End
 class AnswerSide:
     """Turns what was parsed of an answer into bytes for the client, and takes the capture."""
 
-    __slots__ = ("_chunked", "_exchange", "_request", "ended", "head", "keep")
+    __slots__ = ("_chunked", "_exchange", "_request", "ended", "head", "keep", "unframed")
 
     def __init__(self, request: RequestHead, exchange: Exchange) -> None:
         self._request = request
@@ -20,6 +20,9 @@ class AnswerSide:
         self.keep = False
         """Whether the client connection may be used again after this answer."""
         self.ended = False
+        self.unframed = False
+        """The body ends with the client's connection, so that only a reset tells that it is not
+        complete."""
 
     def pass_on(self, items: list[AnswerItem], *, close: bool) -> bytes:
         """The bytes for the client; `close`: the connection is to be closed behind them."""
@@ -52,6 +55,7 @@ class AnswerSide:
         modern = request.minor == 1
         chunked = answer.chunked is not None and modern
         self._chunked = chunked and not answer.bodiless
+        self.unframed = not (chunked or answer.bodiless or answer.length is not None)
         keep = self.keep = (
             not close
             and not request.close

@@ -8,6 +8,7 @@ from mitmproxy.proxy.layer import CommandGenerator
 from mitmproxy.proxy.layers.tls import ClientTLSLayer
 from OpenSSL import SSL
 
+from addons.conversation import AbortConnection
 from addons.swift_tls import SwiftTls
 
 
@@ -34,7 +35,9 @@ class ClientTls(SwiftTls, ClientTLSLayer):
         yield from super().on_handshake_error(err)
 
     def send_close(self, command: commands.CloseConnection) -> CommandGenerator[None]:
-        if self.tls is not None and self.conn.tls_established:
+        # `close_notify` before an abort would make a torn answer a complete one.
+        aborts = isinstance(command, AbortConnection)
+        if self.tls is not None and self.conn.tls_established and not aborts:
             try:
                 self.tls.shutdown()
             except SSL.Error:

@@ -7,6 +7,8 @@ exchange less), can abort a stalled peer, and knows which connection holds back 
 
 import asyncio
 import logging
+import socket
+import struct
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -29,6 +31,7 @@ logger = logging.getLogger(__name__)
 _FLUSH_PATIENCE: Final = 30.0
 """Seconds without progress after which a closing connection with unsent bytes is aborted."""
 _NEVER: Final = float("inf")
+_NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 
 type Hooks = dict[str, tuple[Callable[..., None], ...]]
@@ -68,8 +71,9 @@ class ActiveRelay(Protocol):
     deadline: float
     """Seconds of `clock`; infinity: none."""
 
-    def abandon(self, code: ErrorCode, message: str) -> None:
-        """The connections are gone: end the exchange in flight, if there is one."""
+    def abandon(self, code: ErrorCode, message: str) -> bool:
+        """The connections are gone: end the exchange in flight, if there is one. True when only
+        a reset can tell the client that what it has got is not complete."""
         ...
 
     def wind_down(self) -> bool:
@@ -124,6 +128,14 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self.conversation.wire_lost(self, reset=error is not None)
+
+    def reset(self) -> None:
+        """Close at once with a reset. `abort` alone sends an end of stream when nothing waits to
+        be sent, and a body without framing would seem complete."""
+        raw = self.transport.get_extra_info("socket")
+        if raw is not None and not self.transport.is_closing():
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.transport.abort()
 
     def pause_writing(self) -> None:
         self.conversation.write_paused(self)
@@ -250,7 +262,7 @@ class Conversation:
         if wire is not None:
             wire.closed = True
             connection.state = ConnectionState.CLOSED
-            wire.transport.abort()
+            wire.reset()
 
     def run(self, work: Coroutine[Any, Any, Any]) -> None:
         """Do asynchronous work; its result comes back as `Finished`."""
@@ -421,17 +433,21 @@ class Conversation:
 
     def end(self, code: ErrorCode, message: str) -> None:
         """Drop every connection; exchanges in flight end with this reason."""
-        self.finish(code, message)
-        if self._client_wire is not None:
+        unframed = self.finish(code, message)
+        if self._client_wire is None:
+            return
+        if unframed:
+            self._client_wire.reset()
+        else:
             self._client_wire.transport.abort()
 
-    def finish(self, code: ErrorCode, message: str) -> None:
-        """The client is gone: end what is in flight, let go of everything."""
+    def finish(self, code: ErrorCode, message: str) -> bool:
+        """The client is gone: end what is in flight, let go of everything. What the relay's
+        `abandon` says."""
         if self.gone:
-            return
+            return False
         self.gone = True
-        if self.relay is not None:
-            self.relay.abandon(code, message)
+        unframed = self.relay is not None and self.relay.abandon(code, message)
         for hook in self.host.hooks.get("conversation_gone", ()):
             hook(self, code, message)
         for wire in list(self._wires.values()):
@@ -444,3 +460,4 @@ class Conversation:
         self._dials.clear()
         self._timers.clear()
         self.host.forget(self)
+        return unframed

@@ -171,5 +171,7 @@ def _dial_error(error: OSError) -> DialError:
         return DialError("connection refused", ErrorCode.CONNECT_REFUSED)
     if isinstance(error, TimeoutError) or error.errno == errno.ETIMEDOUT:
         return DialError("the address does not answer", ErrorCode.CONNECT_TIMEOUT)
+    if isinstance(error, ConnectionResetError):
+        return DialError("the upstream reset the connection", ErrorCode.RESET)
     reason = errno.errorcode.get(error.errno or 0, type(error).__name__)
     return DialError(f"connection failed ({reason})", ErrorCode.CONNECT_FAILED)

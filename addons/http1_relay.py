@@ -449,6 +449,8 @@ class Http1Relay(Layer):
         elif self.stage is Stage.DONE:
             self._keep_client = False
             self._finish()
+        elif link.alert is not None and link.parser.silent:
+            self._fail(ErrorCode.TLS_UPSTREAM, f"the upstream ended TLS: {link.alert}")
         elif self._client_ended:
             self._fail(ErrorCode.CLIENT_CLOSED, "the client closed before the answer")
         elif link.exchanges and link.parser.silent:
@@ -523,10 +525,9 @@ class Http1Relay(Layer):
             return
         exchange.fail(code, message)
         if self.stage in (Stage.BODY, Stage.DONE):
-            answer = self.answer.head if self.answer is not None else None
+            unframed = self.answer is not None and self.answer.unframed
             self._end_exchange()
-            # Only a reset tells the client that a body without framing is not complete.
-            if answer is not None and answer.until_close:
+            if unframed:
                 self.state = State.CLOSED
                 self._out.append(AbortConnection(self.client))
             else:
@@ -695,7 +696,8 @@ class Http1Relay(Layer):
         self.state = State.HANDED
         self.deadline = _NEVER
         self.parser.close()
-        self._out.extend(self.links.close())
+        # Without an event that the layer, which never knew these connections, would trip over.
+        self._out.extend(AbortConnection(close.connection) for close in self.links.close())
         handle: Any = layer.handle_event
         self.handle_event = handle  # type: ignore[method-assign]
         self._out.extend(layer.handle_event(events.Start()))
@@ -704,16 +706,19 @@ class Http1Relay(Layer):
 
     # Called by the conversation
 
-    def abandon(self, code: ErrorCode, message: str) -> None:
-        """The connections are gone: end the exchange in flight, if there is one."""
+    def abandon(self, code: ErrorCode, message: str) -> bool:
+        """See `ActiveRelay.abandon`."""
         self._out = []
+        unframed = False
         if self.state is State.HEAD:
             self._open_unparsed()
         if self.exchange is not None:
+            unframed = self.answer is not None and self.answer.unframed
             self.exchange.fail(code, message)
             self._end_exchange()
         self.state = State.CLOSED
         self.parser.close()
+        return unframed
 
     def wind_down(self) -> bool:
         """Take no further exchange; True when none is in flight."""

@@ -110,10 +110,11 @@ class RawTunnel:
 
     # Called by the conversation
 
-    def abandon(self, code: ErrorCode, message: str) -> None:
-        """The connections are gone; a client that closes is how a tunnel ends."""
+    def abandon(self, code: ErrorCode, message: str) -> bool:
+        """See `ActiveRelay.abandon`. A client that closes is how a tunnel ends."""
         ended = code is ErrorCode.CLIENT_CLOSED and self._open
         self._end(None if ended else code, message)
+        return not ended
 
     def wind_down(self) -> bool:
         """A tunnel in use counts as an exchange in flight."""

@@ -2,14 +2,17 @@
 
 mitmproxy gives each piece of data to four generators and learns by an exception, twice, that
 OpenSSL has no more. Here an open connection's data goes from OpenSSL to the child layer in plain
-calls: 40 us an exchange less. Handshakes, ends and every failure stay mitmproxy's.
+calls: 40 us an exchange less. Handshakes and ends stay mitmproxy's.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, Final
 
+from mitmproxy.connection import ConnectionState
 from mitmproxy.proxy import commands, events
+from mitmproxy.proxy.layer import CommandGenerator
 from mitmproxy.proxy.layers.tls import TLSLayer
 from mitmproxy.proxy.tunnel import TunnelState
 from OpenSSL import SSL
@@ -18,6 +21,7 @@ from OpenSSL import SSL
 _lib: Final[Any] = SSL.__dict__["_lib"]
 _ffi: Final[Any] = SSL.__dict__["_ffi"]
 _SIZE: Final = 65536
+_ALERT: Final = re.compile(r"\w+ alert [a-z ]+")
 # One for all: a worker has one thread.
 _buffer: Final[Any] = _ffi.new("char[]", _SIZE)
 
@@ -26,6 +30,25 @@ type Commands = Iterable[commands.Command]
 
 class SwiftTls(TLSLayer):
     """A TLS layer whose open connection is served here, for both ends to inherit."""
+
+    alert: str | None = None
+    """Why the peer broke TLS off, in OpenSSL's words: with TLS 1.3 a server says only behind the
+    handshake that it wants a client certificate."""
+    _broken = False
+
+    def receive_data(self, data: bytes) -> CommandGenerator[None]:
+        """mitmproxy logs what breaks a connection off and goes on, and takes the end of stream
+        that follows for one it has told already: its child would wait for ever."""
+        for command in super().receive_data(data):
+            if isinstance(command, commands.Log) and command.message.startswith("TLS Error"):
+                self._broken = True
+                if (found := _ALERT.search(command.message)) is not None:
+                    self.alert = found[0]
+            else:
+                yield command
+        if self._broken and self.conn.state & ConnectionState.CAN_READ:
+            self.conn.state &= ~ConnectionState.CAN_READ
+            yield from self.event_to_child(events.ConnectionClosed(self.conn))
 
     def handle_event(self, event: events.Event) -> Any:
         if self.tunnel_state is not TunnelState.OPEN or self._paused is not None:

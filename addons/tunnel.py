@@ -157,12 +157,13 @@ class Tunnel(Layer):
 
     # Called by the conversation
 
-    def abandon(self, code: ErrorCode, message: str) -> None:
-        """The connections are gone."""
+    def abandon(self, code: ErrorCode, message: str) -> bool:
+        """See `ActiveRelay.abandon`: nothing of an answer has passed yet."""
         if not self._settled and isinstance(self._child, ClientTls):
             if code is ErrorCode.CLIENT_CLOSED:
                 code, message = ErrorCode.TLS_CLIENT, "the client left during the TLS handshake"
             self._record(code, message)
+        return False
 
     def wind_down(self) -> bool:
         """Nothing that is worth waiting for is inside yet."""
@@ -189,9 +190,10 @@ class AfterHandshake(Layer):
         assert tunnel is not None
         make = tunnel.http2 if client.alpn == HTTP2 else tunnel.http1
         layer: Any = make(self.context, tls=True)
-        self.handle_event = layer.handle_event  # type: ignore[method-assign]
+        # In our place, so that a method that the layer replaces is seen: a WebSocket's handshake
+        # may come on a connection that had requests.
+        above: Any = self.context.layers[self.context.layers.index(self) - 1]
+        above.child_layer = layer
         out = list(layer.handle_event(events.Start()))
         out.extend(layer.handle_event(event))
-        # The layer may have replaced its own method meanwhile.
-        self.handle_event = layer.handle_event  # type: ignore[method-assign]
         return out
