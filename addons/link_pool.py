@@ -26,6 +26,8 @@ class LinkPool:
 
     def put(self, link: UpstreamLink) -> list[commands.Command]:
         """Keep a link; the commands close one that has to go for it."""
+        if link.exchanges == 1:
+            link.keep_session()
         links = self._links
         replaced = links.pop(link.target.key, None)
         links[link.target.key] = link
@@ -48,7 +50,7 @@ class LinkPool:
         out.append(link.close())
         return out
 
-    def close(self) -> list[commands.Command]:
+    def close(self) -> list[commands.CloseConnection]:
         """The commands that close every kept link."""
         links, self._links = list(self._links.values()), {}
         return [link.close() for link in links]

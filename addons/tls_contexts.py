@@ -20,6 +20,7 @@ from OpenSSL import SSL
 from addons.certificate_authority import KEY_FILE, ensure_ca
 from addons.routing import HostPatterns
 from addons.settings import RelaySettings
+from addons.tls_sessions import SessionStock
 
 HTTP1: Final = b"http/1.1"
 HTTP2: Final = b"h2"
@@ -52,6 +53,7 @@ class TlsContexts:
         self._authority = x509.load_pem_x509_certificate(raw)
         self._clients: OrderedDict[str, tuple[float, SSL.Context]] = OrderedDict()
         self._upstream = _upstream_context(settings.upstream_ca)
+        self._sessions = SessionStock()
         self._h2 = HostPatterns(settings.h2_hosts)
 
     # mitmproxy's hooks
@@ -83,6 +85,7 @@ class TlsContexts:
         _expect_name(ssl, server.sni)
         if server.alpn_offers:
             ssl.set_alpn_protos(list(server.alpn_offers))
+        self._sessions.prepare(ssl, server)
         ssl.set_connect_state()
 
     def _client_context(self, host: str) -> SSL.Context:

@@ -1,14 +1,13 @@
 """One upstream connection of a relay, plain or TLS, with the parser of its answers."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from mitmproxy.connection import Server
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layer import CommandGenerator
 from mitmproxy.proxy.layers.tls import ServerTLSLayer
+from OpenSSL import SSL
 
 from addons.exchange import clock
 from addons.http1_parse import AnswerParser
@@ -16,8 +15,7 @@ from addons.routing import Target
 from addons.settings import Limits
 from addons.swift_tls import SwiftTls
 from addons.tls_contexts import HTTP1
-
-_ALERT: Final = re.compile(r"\w+ alert [a-z ]+")
+from addons.tls_sessions import keep_session
 
 
 class _Inner:
@@ -42,18 +40,7 @@ class _Inner:
 
 
 class UpstreamTls(SwiftTls, ServerTLSLayer):
-    """mitmproxy's TLS layer towards upstreams, which tells why the upstream ended it: with TLS
-    1.3 a server says only behind the handshake that it wants a client certificate, and mitmproxy
-    logs that and goes on."""
-
-    alert: str | None = None
-
-    def receive_data(self, data: bytes) -> CommandGenerator[None]:
-        for command in super().receive_data(data):
-            if isinstance(command, commands.Log) and (found := _ALERT.search(command.message)):
-                self.alert = found[0]
-            else:
-                yield command
+    """mitmproxy's TLS layer towards upstreams."""
 
 
 _NOTHING: Final[Any] = None
@@ -136,10 +123,19 @@ class UpstreamLink:
         elif failure is None:
             self.tls_ms = (now - self.dialled_at) * 1000.0 - self.connect_ms
 
-    def close(self) -> commands.Command:
+    def keep_session(self) -> None:
+        """An answer has come: the next connection to this upstream may resume the session."""
+        if self.tls is not None and self.open:
+            keep_session(self.tls.tls)
+
+    def close(self) -> commands.CloseConnection:
         """The command that lets the connection go."""
         self.parser.close()
+        self.keep_session()
         if self.tls is not None:
+            if self.open:
+                # Else OpenSSL takes the session for one that must not be resumed.
+                self.tls.tls.set_shutdown(SSL.SENT_SHUTDOWN)
             # Breaks a cycle, so that OpenSSL's buffers go at once.
             self.tls.child_layer = _NOTHING
             self.tls.context.layers.clear()
