@@ -126,12 +126,12 @@ def parse_time(field: str, text: str, now: int) -> int:
         time = datetime.fromisoformat(text.strip())
         if time.tzinfo is None:
             if len(text.strip()) > 10:
-                raise FilterError(field, f"{_shown(text)} has no time zone; add Z or an offset")
+                raise FilterError(field, f"{shown(text)} has no time zone; add Z or an offset")
             time = time.replace(tzinfo=UTC)
         return max(0, int(time.timestamp() * 1000))
     except (ValueError, OverflowError):
         raise FilterError(
-            field, f"{_shown(text)} is no time; expected RFC 3339 or a span such as 15m, 24h, 7d"
+            field, f"{shown(text)} is no time; expected RFC 3339 or a span such as 15m, 24h, 7d"
         ) from None
 
 
@@ -179,7 +179,7 @@ class _Found:
                 self._keyed(key.lower(), value, minus == "-", same)
                 continue
             if key and (hint := _misspelt(key)) and value and not value.startswith("//"):
-                raise FilterError("q", f"unknown key {_shown(key)}{hint}")
+                raise FilterError("q", f"unknown key {shown(key)}{hint}")
             word = f"{key}:{value}" if key else value
             if word:
                 (self.without if minus else self.words).append(word)
@@ -221,7 +221,8 @@ def _misspelt(key: str) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """A text that was found, for an error text: quoted, and cut when it is long."""
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
@@ -238,7 +239,7 @@ def _one_of(names: type[Direction] | type[Status] | type[ActivityType]) -> Calla
         if value.lower() in known:
             return value.lower()
         raise FilterError(
-            column, f"{_shown(value)} is none of {', '.join(known)}{nearest(value, known)}"
+            column, f"{shown(value)} is none of {', '.join(known)}{nearest(value, known)}"
         )
 
     return read
@@ -248,14 +249,14 @@ def _uuid(column: str, value: str) -> str:
     try:
         return str(UUID(value))
     except ValueError:
-        raise FilterError(column, f"{_shown(value)} is no UUID") from None
+        raise FilterError(column, f"{shown(value)} is no UUID") from None
 
 
 def _response_status(column: str, value: str) -> str:
     text = value.lower()
     if text == "none" or re.fullmatch(r"[1-5]xx|[1-9][0-9]{2}", text, re.ASCII):
         return text
-    raise FilterError(column, f"{_shown(value)} is no status (404), class (5xx) or none")
+    raise FilterError(column, f"{shown(value)} is no status (404), class (5xx) or none")
 
 
 def _milliseconds(name: str, value: str) -> float:
@@ -264,7 +265,7 @@ def _milliseconds(name: str, value: str) -> float:
     except ValueError:
         number = math.nan
     if not 0 <= number <= MAX_MS:
-        raise FilterError(name, f"{_shown(value)} is no number of milliseconds")
+        raise FilterError(name, f"{shown(value)} is no number of milliseconds")
     return number
 
 

@@ -8,6 +8,7 @@ from proxy.api.endpoint import Call, Parameter
 from proxy.api.parameters import choice
 from proxy.api.problem import ProblemError
 from store.errors import FilterError
+from store.filters import shown
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
@@ -79,4 +80,6 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ProblemError(422, "is no time zone known here", parameter="zone") from None
+        raise ProblemError(
+            422, f"{shown(name)} is no time zone known here", parameter="zone"
+        ) from None

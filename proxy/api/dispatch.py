@@ -11,6 +11,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from proxy.api.auth import authenticate, require
+from proxy.api.body_mistakes import body_mistake
 from proxy.api.endpoint import Call, Endpoint
 from proxy.api.problem import ProblemError
 from proxy.api.services import ApiServices
@@ -110,8 +111,8 @@ async def _body(request: Request, endpoint: Endpoint, limit: int) -> Any:
     try:
         return msgspec.json.decode(content, type=endpoint.body)
     except msgspec.ValidationError as error:
-        message, _, place = str(error).partition(" - at `")
-        raise ProblemError(422, message, parameter=place.rstrip("`") or "$") from None
+        message, place = body_mistake(str(error), endpoint.body)
+        raise ProblemError(422, message, parameter=place) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ProblemError(400, "the body is no valid JSON") from None
 

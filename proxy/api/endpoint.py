@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from proxy.api.problem import ProblemError
 from proxy.api.services import ApiServices
-from store.filters import PARAMETERS, ActivityFilter, nearest, parse_filter
+from store.filters import PARAMETERS, ActivityFilter, nearest, parse_filter, shown
 from store.scope import Scope
 from store.tokens import Grant, Right
 
@@ -76,7 +76,9 @@ class Call:
         # isdecimal alone takes digits of other scripts.
         if not (text.isascii() and text.isdecimal() and lowest <= int(text[:20]) <= highest):
             raise ProblemError(
-                422, f"expected a whole number from {lowest} to {highest}", parameter=name
+                422,
+                f"{shown(text)} is no whole number from {lowest} to {highest}",
+                parameter=name,
             )
         return int(text)
 
@@ -91,7 +93,9 @@ class Call:
             return default
         if text not in known:
             raise ProblemError(
-                422, f"expected one of {', '.join(known)}{nearest(text, known)}", parameter=name
+                422,
+                f"{shown(text)} is none of {', '.join(known)}{nearest(text, known)}",
+                parameter=name,
             )
         return text
 

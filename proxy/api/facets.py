@@ -7,7 +7,7 @@ from proxy.api.parameters import FILTERS, filter_parameter, limit
 from proxy.api.problem import ProblemError
 from store.activity import ActivityType, Direction, Status
 from store.analytics import FACETS, ROLLED_UP, FacetValue
-from store.filters import nearest
+from store.filters import nearest, shown
 
 _TAG = "activities"
 _COLUMN = "|".join(FACETS)
@@ -47,7 +47,7 @@ async def facets(call: Call) -> dict[str, list[FacetValue]]:
     for name in names:
         if name not in FACETS:
             hint = nearest(name, FACETS) or "; known are " + ", ".join(FACETS)
-            raise ProblemError(422, f"unknown column{hint}", parameter="names")
+            raise ProblemError(422, f"unknown column {shown(name)}{hint}", parameter="names")
     return await call.services.reader.facets(
         call.scope, call.filter(), names, call.number("limit", 50, 1, 1000)
     )

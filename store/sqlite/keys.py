@@ -16,7 +16,8 @@ PROBES: Final = 16
 LOWEST_KEY: Final = -(1 << 63)
 HIGHEST_KEY: Final = (1 << 63) - 1
 _EARLIEST: Final = -(1 << 40)
-_LATEST: Final = (1 << 41) - 1
+_LATEST: Final = (1 << 41) - 2
+"""One below what fits, so that the probes of the highest key stay within 64 bits."""
 
 
 def key_of(identifier: bytes) -> int:
