@@ -8,7 +8,7 @@ from mitmproxy.connection import Server
 from OpenSSL import SSL
 
 _UPSTREAMS: Final = 256
-_EACH: Final = 4
+_EACH: Final = 8
 
 
 class SessionStock:
