@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
-from tests.faults.rough import Drip, Leave, Reset
+from tests.faults.rough import Await, Drip, Leave, Reset, Signal
 from tests.faults.shapes import CHUNKED, HEAD_END, OK, answer, chunks, request
 from tests.faults.wire import Pause, Rest, Send, Step, Until
 
@@ -94,7 +94,7 @@ CLOSE_HEAD: Final = b"HTTP/1.1 200 OK\r\n\r\n"
 EVENT: Final = b"9\r\ndata: 1\n\n\r\n"
 BEGUN_UPLOAD: Final = Send(request(b"POST", more=b"Content-Length: 9\r\n") + b"abc")
 STREAMED_UPLOAD: Final = Send(request(b"POST", more=CHUNKED) + b"3\r\nabc\r\n")
-SLOW: Final = {"answer_timeout": "400ms", "idle_timeout": "400ms"}
+SLOW: Final = {"answer_timeout": "1500ms", "idle_timeout": "1500ms"}
 PATIENT: Final = {"answer_timeout": "20s", "idle_timeout": "20s"}
 
 
@@ -120,7 +120,7 @@ UPSTREAM_FAULTS: Final[dict[str, Ending]] = {
     "is never reached": Ending(
         *page("connect_timeout", 504, "timeout"),
         upstream=Upstream.BACKLOG_FULL,
-        deadlines={"connect_timeout": "400ms"},
+        deadlines={"connect_timeout": "1500ms"},
     ),
     "closes at once": Ending(*page("reset"), server=(), ways=PLAIN),
     "resets at once": Ending(*page("reset"), server=(Reset(),), ways=PLAIN),
@@ -209,7 +209,7 @@ CERTIFICATES: Final[dict[str, Ending]] = {
         *page("connect_timeout", 504, "timeout"),
         certificate="none",
         server=(Rest(),),
-        deadlines={"connect_timeout": "400ms"},
+        deadlines={"connect_timeout": "1500ms"},
         ways=TLS | REVERSE,
     ),
 }
@@ -250,8 +250,8 @@ DEADLINES: Final[dict[str, Ending]] = {
     ),
     "a stream whose events come in time": Ending(
         *WHOLE,
-        server=(*sends(EVENTS_HEAD), *(Pause(0.6), Send(EVENT)) * 4, Send(b"0\r\n\r\n"), Rest()),
-        deadlines={"answer_timeout": "2s", "idle_timeout": "2s"},
+        server=(*sends(EVENTS_HEAD), *(Pause(0.6), Send(EVENT)) * 3, Send(b"0\r\n\r\n"), Rest()),
+        deadlines=SLOW,
     ),
     "the request's head stops": Ending(
         *page("client_timeout", 408, "timeout"), client=(Send(b"GET <>/ HTTP/1.1\r\nHo"),)
@@ -278,41 +278,49 @@ CLIENT_FAULTS: Final[dict[str, Ending]] = {
         *silent("client_closed"), client=(Send(b"GET <>/ HTTP/1.1\r\nHo"), Pause(0.05), Leave())
     ),
     "leaves in its body": Ending(
-        *silent("client_closed"), client=(BEGUN_UPLOAD, Pause(0.1), Leave()), server=(Rest(),)
+        *silent("client_closed"),
+        client=(BEGUN_UPLOAD, Await(), Leave()),
+        server=(Until(b"abc"), Signal(), Rest()),
     ),
     "resets in its body": Ending(
-        *silent("client_closed"), client=(BEGUN_UPLOAD, Pause(0.1), Reset()), server=(Rest(),)
+        *silent("client_closed"),
+        client=(BEGUN_UPLOAD, Await(), Reset()),
+        server=(Until(b"abc"), Signal(), Rest()),
     ),
     "leaves in its chunks": Ending(
-        *silent("client_closed"), client=(STREAMED_UPLOAD, Pause(0.1), Leave()), server=(Rest(),)
+        *silent("client_closed"),
+        client=(STREAMED_UPLOAD, Await(), Leave()),
+        server=(Until(b"abc"), Signal(), Rest()),
     ),
     # In the clear that may be a half-close: it is passed on, and a page goes back.
     "leaves while it waits": Ending(
         Told("error", "client_closed", None, 502),
         "nothing",
-        client=(Send(request()), Pause(0.1), Leave()),
-        server=(Rest(),),
+        client=(Send(request()), Await(), Leave()),
+        server=(HEAD_END, Signal(), Rest()),
         ways=PLAIN,
     ),
     "leaves while it waits in TLS": Ending(
         *silent("client_closed"),
-        client=(Send(request()), Pause(0.1), Leave()),
-        server=(Rest(),),
+        client=(Send(request()), Await(), Leave()),
+        server=(HEAD_END, Signal(), Rest()),
         ways=TLS,
     ),
     "resets while it waits": Ending(
-        *silent("client_closed"), client=(Send(request()), Pause(0.1), Reset()), server=(Rest(),)
+        *silent("client_closed"),
+        client=(Send(request()), Await(), Reset()),
+        server=(HEAD_END, Signal(), Rest()),
     ),
     "reset, and the answer comes later": Ending(
         *silent("client_closed"),
-        client=(Send(request()), Pause(0.1), Reset()),
-        server=(HEAD_END, Pause(0.5), Send(OK), Rest()),
+        client=(Send(request()), Await(), Reset()),
+        server=(HEAD_END, Signal(), Rest(), Send(OK)),
     ),
     "left, and a long answer comes later": Ending(
         Told("error", "client_closed", 200),
         "nothing",
-        client=(Send(request()), Pause(0.1), Leave()),
-        server=(HEAD_END, Pause(0.3), Send(CHUNKED_HEAD), Drip(4096, 200, chunked=True)),
+        client=(Send(request()), Await(), Leave()),
+        server=(HEAD_END, Signal(), Rest(), Send(CHUNKED_HEAD), Drip(4096, 200, chunked=True)),
         ways=PLAIN,
         server_ends=True,
     ),

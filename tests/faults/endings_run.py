@@ -6,7 +6,7 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from tests.support.ports import free_port
 from tests.support.sidecar import Sidecar
 
 WAYS: Final = ("reverse", "forward", "tls")
-_AT_ONCE: Final = 24
+_AT_ONCE: Final = 16
 _POLL_SECONDS: Final = 0.05
 _PATIENCE_SECONDS: Final = 15.0
 
@@ -34,6 +34,7 @@ class Case:
     way: str
     mark: str
     """Stands in the path and in the host's name of this case alone."""
+    signal: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
     before: str = ""
     """Scheme and authority that a client writes."""
@@ -201,7 +202,7 @@ class _Run:
         self, case: Case, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         with suppress(OSError):
-            await RoughPlayer(reader, writer).play(case.ending.server)
+            await RoughPlayer(reader, writer, case.signal).play(case.ending.server)
         if case.ending.server_ends:
             case.ended_at = time.time()
         writer.close()
@@ -227,7 +228,7 @@ class _Run:
         (self._folder / "wiretrail.toml").write_text(
             f"[upstream]\nca = [{json.dumps(str(self._authority.file))}]\n"
             f"connect_to = {json.dumps(dials)}\n"
-            '[limits]\nrequest_head_timeout = "600ms"\nshutdown_grace = "1500ms"\n'
+            '[limits]\nrequest_head_timeout = "2s"\nshutdown_grace = "1500ms"\n'
             + "".join(routes + hosts)
         )
 
@@ -250,7 +251,8 @@ class _Run:
         limit = asyncio.Semaphore(_AT_ONCE)
 
         async def one(case: Case) -> None:
-            async with limit:
+            # Those that wait for a deadline cost nothing meanwhile.
+            async with limit if not case.ending.deadlines else nullcontext():
                 await self._play(case)
 
         watching = asyncio.create_task(self._watch(running))
@@ -267,7 +269,7 @@ class _Run:
                 if case.way == "tls" and not await self._secure(case, reader, writer):
                     case.saw = "no TLS"
                     return
-                case.saw = await self._talk(case, RoughPlayer(reader, writer))
+                case.saw = await self._talk(case, RoughPlayer(reader, writer, case.signal))
         except TimeoutError:
             case.saw = "waits"
         finally:

@@ -26,6 +26,16 @@ class Leave:
 
 
 @dataclass(frozen=True)
+class Signal:
+    """Tell the other side that this point is reached."""
+
+
+@dataclass(frozen=True)
+class Await:
+    """Wait until the other side has signalled."""
+
+
+@dataclass(frozen=True)
 class Drip:
     """Send `times` pieces of `size` bytes, as fast as they are taken; 10 ms apart at least."""
 
@@ -37,8 +47,11 @@ class Drip:
 class RoughPlayer(Player):
     """A side that may also break off. `left` is set when it has."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, signal: asyncio.Event
+    ) -> None:
         super().__init__(reader, writer)
+        self._signal = signal
         self.left = False
         self.was_reset = False
 
@@ -64,6 +77,10 @@ class RoughPlayer(Player):
                 case Leave():
                     self.writer.close()
                     self.left = True
+                case Signal():
+                    self._signal.set()
+                case Await():
+                    await self._signal.wait()
                 case Drip(size, times, chunked):
                     piece = b"x" * size
                     await self._drip(chunk(piece) if chunked else piece, times)
