@@ -11,6 +11,7 @@ import msgspec
 from store.errors import RuleError
 from store.redaction.engine import AnyOf, Linear
 from store.redaction.options import RedactionOptions, UserPattern
+from store.redaction.prefilter import literal_end, weakened
 
 BASE64_QUAD: Final = (
     "(?:[I-Za-fC][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-])"
@@ -26,14 +27,15 @@ _AFTER_NAME: Final = (
 )
 _CONTEXT: Final = "|".join(
     (
-        r"grant_type|stringData|verification_ur|lease_duration|/secrets/|\bkty\b|client_id|(?:^|[?&#])code=",
+        r"grant_type|stringData|verification_ur|lease_duration|/secrets/|[?&]p=[^&\s]{4}|\bkty\b|client_id|(?:^|[?&#])code=",
         r"(?i:kind[\"']?\s{0,4}:\s{0,4}[\"']?secret)|(?i:identified[ ]by)",
         r"<(?:DP|DQ|InverseQ)>|(?i:\d[ ]is[ ](?:your|the)[ ])"
         r"|(?i:(?:code|pin|otp)(?: is)?:? {1,3}\d{4})",
-        r"(?:\s-u|--user|--proxy-user)[ =]|(?i:(?:mysql|mariadb|pass|login)[^\n]{0,200}\s-p)",
+        r"(?:\s-u|--user|--proxy-user)[ =]|\s-p",
     )
 )
-"""What only its neighbours make a secret."""
+"""What only its neighbours make a secret. Of a command with `-p` only this: a count of what may
+stand before it makes an automaton of thousands of states."""
 _USERINFO: Final = (
     r"""//[^\s"'<>@]*@|[\w.+-]:[^\s:@/"'<>\\]{3,128}@(?:[\w.-]+(?::\d|/)|\w*\()"""
     r"|[\w*]:(?:\d{4,5}|\*):[\w*-]{1,63}:[\w.*-]{1,63}:\S"
@@ -82,7 +84,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     authorization_keep: frozenset[bytes]
     authorization_pairs: frozenset[bytes]
     shapes: tuple[Shape, ...]
-    any_shape: Linear
+    any_shape: AnyOf
+    """Finds wherever one of `shapes` may be."""
     schemes: Linear
     pair_names: frozenset[str]
     pair_values: frozenset[str]
@@ -125,7 +128,7 @@ def build_rules(
         for pattern in (*options.patterns, *patterns)
     ]
     own_text = [pattern.pattern for pattern in (*options.patterns, *patterns)]
-    any_shape = "|".join(f"(?:{_ungrouped(text)})" for text in (*shapes.values(), *own_text))
+    any_shape = _any_shape([_ungrouped(text) for text in shapes.values()], own_text)
     words, judged = _words(name_rules), _judged(name_rules)
     templates = (*data["paths"]["templates"], *options.paths)
     markers = {name.rstrip("+").encode(): name.endswith("+") for name in data["paths"]["markers"]}
@@ -133,7 +136,6 @@ def build_rules(
     parts = [
         words,
         judged,
-        any_shape or "[^\\s\\S]",
         _CONTEXT,
         _USERINFO,
         _BLOCKS,
@@ -166,19 +168,31 @@ def build_rules(
             ),
             *own,
         ),
-        any_shape=Linear(any_shape or "[^\\s\\S]"),
+        any_shape=AnyOf(*any_shape),
         schemes=Linear(schemes),
         pair_names=frozenset(names_data["pair_names"]),
         pair_values=frozenset(names_data["pair_values"]),
         words=Linear(words),
         judged=Linear(judged),
-        suspicion=AnyOf(_either(parts), _either(runs)),
+        suspicion=AnyOf(Linear(_either(parts)), Linear(_either(runs)), *any_shape),
         templates=tuple(_split_template(template) for template in templates),
         markers=markers,
         ibans=options.ibans,
         emails=options.emails,
         deadline=options.deadline_ms / 1000,
     )
+
+
+def _any_shape(shipped_ones: list[str], own: list[str]) -> list[Linear]:
+    """What finds every shape's place, and something else now and then."""
+    ends = {text: literal_end(text) for text in shipped_ones}
+    weak = [weakened(text) for text, end in ends.items() if not end]
+    found = [Linear(text, needs=end) for text, end in ends.items() if end]
+    if weak:
+        found.append(Linear(_either(weak)))
+    if own:
+        found.append(Linear(_either([_ungrouped(text) for text in own])))
+    return found
 
 
 def _either(parts: list[str]) -> str:

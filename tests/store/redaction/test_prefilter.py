@@ -1,0 +1,97 @@
+"""The prefilter finds everything that the rules cut, with patterns that are cheap together."""
+
+import random
+import re
+
+import pytest
+
+from store.redaction.engine import AnyOf, Linear
+from store.redaction.options import RedactionOptions, UserPattern
+from store.redaction.prefilter import RUN, literal_end, weakened
+from store.redaction.rules import build_rules
+
+RULES = build_rules(RedactionOptions())
+ALPHABET = b"abcdefABCDEF0189XYZxyz"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "weaker"),
+    [
+        (r"ghp_[A-Za-z0-9]{36}", rf"ghp_[A-Za-z0-9]{{{RUN}}}"),
+        (r"\bpat_[a-z]{20,}\.[0-9]{40}", rf"\bpat_[a-z]{{{RUN}}}"),
+        (r"[0-9a-f]{32}-us[0-9]{1,2}\b", r"[0-9a-f]-us[0-9]{1,2}\b"),
+        (r"\b00[A-Z]{39}\b", r"\b00[A-Z]{39}\b"),
+        (r"xoxb-[a-z]{8,}", r"xoxb-[a-z]{8,}"),
+        (r"(?:live|test)_key_[a-z]{20}|a[]|]{2}", rf"(?:live|test)_key_[a-z]{{{RUN}}}|a[]|]{{2}}"),
+    ],
+)
+def test_patterns_end_in_their_first_long_run(pattern: str, weaker: str) -> None:
+    assert weakened(pattern) == weaker
+
+
+@pytest.mark.parametrize(
+    ("pattern", "end"),
+    [
+        (r"(?:^|[^A-Z])(?:[A-Z]{86}==)", b"=="),
+        (r"[A-Z]{86}==", b"=="),
+        (r"[A-Z]{5}==", b""),
+        (r"[A-Z]{86}=?", b""),
+        (r"[A-Z]{86}==|x", b""),
+        (r"ghp_[A-Z]{86}", b""),
+    ],
+)
+def test_the_end_of_a_run_is_known(pattern: str, end: bytes) -> None:
+    assert literal_end(pattern) == end
+
+
+def test_every_shape_is_found_by_the_prefilter() -> None:
+    """Whatever text a shape matches, the weaker patterns match within it."""
+    chance = random.Random(1)
+    made = 0
+    for shape in RULES.shapes:
+        for text in _samples(shape.rule, chance):
+            if next(shape.pattern.spans(text), None) is not None:
+                made += 1
+                assert RULES.any_shape.found(text), (shape.rule, text)
+                assert RULES.suspicion.found(text), (shape.rule, text)
+                assert min(RULES.suspicion.starts(text)) < len(text)
+    assert made > 500
+
+
+def _samples(rule: str, chance: random.Random) -> list[bytes]:
+    """Texts made of the rule's own characters: runs of one class behind its literals."""
+    from store.redaction.rules import shipped
+
+    pattern = shipped()["shapes"][rule.removeprefix("shape:")]
+    found = []
+    for alternative in re.split(r"\|(?![^(]*\))", pattern):
+        for _ in range(8):
+            text = re.sub(
+                r"\[([^\]]+)\](?:\{(\d+)[^}]*\}|[+*])?",
+                lambda match: "".join(
+                    chance.choice(_members(match[1])) for _ in range(int(match[2] or 1))
+                ),
+                alternative.replace(r"\b", ""),
+            )
+            text = re.sub(r"\(\?:([^|)]*)[^)]*\)", r"\1", text)
+            found.append(b" " + re.sub(r"\\(.)", r"\1", text).encode() + b" ")
+    return found
+
+
+def _members(inside: str) -> str:
+    known = {"A-Za-z0-9": "aB3xY7kQ", "0-9a-f": "0a9f3c", "A-Z0-9": "A9ZK2", "0-9": "0123456789"}
+    return next((some for name, some in known.items() if inside.startswith(name)), inside[0])
+
+
+def test_own_patterns_are_found_as_they_are() -> None:
+    own = UserPattern(name="own", pattern=r"badge-[0-9]{30}")
+    rules = build_rules(RedactionOptions(patterns=(own,)))
+    assert rules.any_shape.found(b"badge-" + b"1" * 30)
+    assert not rules.any_shape.found(b"badge-" + b"x" * 30)
+
+
+def test_places_of_all_patterns_come_in_order() -> None:
+    both = AnyOf(Linear("b+"), Linear("[ab]c"), Linear("x=", needs=b"=="))
+    assert list(both.starts(b"bb ac bc x=")) == [0, 3, 6]
+    assert list(both.starts(b"x==")) == [0]
+    assert not both.found(b"x=")
