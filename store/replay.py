@@ -18,7 +18,7 @@ from store.times import uuid_bytes
 
 # Bodies are kept decoded and de-chunked, so these headers say nothing about what is kept.
 _ENCODINGS: Final = frozenset({"content-encoding", "transfer-encoding"})
-_DIGEST_KEYS: Final = {"binary", "size", "sha256"}
+_DIGEST_KEYS: Final = ({"binary", "size", "hashed", "sha256"}, {"binary", "size", "sha256"})
 _TYPE: Final = "content-type"
 
 
@@ -138,7 +138,7 @@ class _Side:
         self.body = None if body is None else bytes(body).decode()
         # A JSON value is read as such whatever its type was: a form, say, is kept as an object.
         self._is_json = isinstance(self._value, dict | list)
-        self._is_digest = isinstance(self._value, dict) and set(self._value) == _DIGEST_KEYS
+        self._is_digest = isinstance(self._value, dict) and set(self._value) in _DIGEST_KEYS
 
     @classmethod
     def request(cls, activity: Activity) -> "_Side":

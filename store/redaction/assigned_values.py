@@ -1,6 +1,7 @@
 """Where the value begins and ends that running text assigns to a name."""
 
 import re
+import sys
 from typing import Final
 
 from store.redaction.values import is_prose, is_random
@@ -13,7 +14,16 @@ _SEPARATOR: Final = re.compile(
     rb"(?:[ \t]|%(?:25)*(?:20|0[9ad])|\\\r?\n){0,40}"
 )
 _LATER: Final = re.compile(rb"[ \t\r\n]{0,40}")
-_OPENING: Final = re.compile(_QUOTE)
+_OPENING: Final = re.compile(_QUOTE + rb"|\xe2\x80[\x98\x9c]|\xc2\xab")
+_CLOSING: Final = {
+    b"\xe2\x80\x98": b"\xe2\x80\x99",
+    b"\xe2\x80\x9c": b"\xe2\x80\x9d",
+    b"\xc2\xab": b"\xc2\xbb",
+}
+_GOT: Final = re.compile(
+    rb"""[\\"'`]{0,3}[ ](?:got|has|had|received|with|was)[ ](?:given[ ])?(?:an?[ ]|the[ ])?"""
+    rb"""(?:invalid[ ]|wrong[ ]|bad[ ])?value:?[ ](?=[\\"'`])"""
+)
 _SPOKEN: Final = re.compile(rb"(?i)[ \t]+(?:is|was|set to|are)[ \t]*:?[ \t]+")
 _SPACED: Final = re.compile(rb"[ \t]+(?=[^\s-])")
 _QUOTED_NEXT: Final = re.compile(rb"[ \t]+(?=[\"'`])")
@@ -53,6 +63,12 @@ _SCHEME_OF_HASH: Final = re.compile(rb"\{[A-Za-z0-9-]{2,16}\}[^\s,}]")
 _DASHED: Final = re.compile(rb"[ \t]+(?:-|\xe2\x80[\x93\x94])[ \t]+")
 _SAID: Final = re.compile(rb"(?:[ ][\w.@'-]{1,24}){1,5}[ ]?[:=][ ]{0,4}")
 _NUMBER: Final = re.compile(rb"(\d{3,12})(?:[\s,.;)]|$)")
+_PLAIN_WORDS: Final = re.compile(rb"(?:[a-z]{1,20}[ .,!?]{0,2}){1,30}")
+_ENTRY: Final = re.compile(
+    rb"""(?i)(?:entry|value)[ ]['"]([^'"\r\n]{1,200})['"][ ]for[ ](?:key|column|field|index)"""
+    rb"""[ ]['"`(]\Z"""
+)
+_LONGEST_ENTRY: Final = 300
 _COMMENT: Final = re.compile(rb"[ \t]+#[^\r\n]*$")
 
 _LONGEST_LINE: Final = 4_096
@@ -61,8 +77,16 @@ type Found = tuple[int, int, bool]
 """Start and end of a value, and whether it is a container of several."""
 
 
-def find_value(value: bytes, left: int, right: int, name: bytes) -> Found | None:
-    """The value assigned to the name that stands at `left:right`, or `None`."""
+def find_value(
+    value: bytes, left: int, right: int, name: bytes, *, one_token: bool = False
+) -> Found | None:
+    """The value assigned to the name that stands at `left:right`, or `None`. With `one_token`
+    only a single token counts, which keeps the look at a long line short."""
+    before = value[left - 1 : left]
+    if before and before in b"'\"`(":
+        earlier = _ENTRY.search(value, max(0, left - _LONGEST_ENTRY), left)
+        if earlier is not None:
+            return (*earlier.span(1), False)
     typed = _TYPED.match(value, right)
     separator = typed or _SEPARATOR.match(value, right)
     if separator is None:
@@ -96,11 +120,17 @@ def find_value(value: bytes, left: int, right: int, name: bytes) -> Found | None
     if opening is not None:
         return _quoted(value, opening)
     first = value[start : start + 1]
+    if first == before == b"(":
+        # PostgreSQL: `Key (token)=(...) already exists.`
+        close = value.find(b")", start)
+        return (start + 1, close, False) if close > start + 1 else None
     if first in (b"{", b"[") and not _SCHEME_OF_HASH.match(value, start):
         return start, _container_end(value, start), True
     if sign.startswith(b"%"):
         end = _IN_CODED.match(value, start)
         return (start, end.end(), False) if end and end.end() > start else None
+    if one_token and len(_rest(value, start)) >= _LONGEST_LINE:
+        return _token(value, start, start + _LONGEST_LINE)
     return _bare(value, left, start, name, sign)
 
 
@@ -122,6 +152,10 @@ def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | No
             if opening or any(48 <= byte < 58 for byte in secret):
                 return found
         return None
+    got = _GOT.match(value, right)
+    if got is not None:
+        opening = _OPENING.match(value, got.end())
+        return _quoted(value, opening) if opening else None
     paired = _PAIRED.match(value, right) if value[max(0, left - 2) : left - 1] == b"(" else None
     if paired is not None:
         return (*paired.span(1), False) if paired[1] else None
@@ -150,7 +184,7 @@ def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | No
 
 def _quoted(value: bytes, opening: re.Match[bytes]) -> Found | None:
     """Up to the same quote again; without it, to the end of the text or line."""
-    quote, start = opening[0], opening.end()
+    quote, start = _CLOSING.get(opening[0], opening[0]), opening.end()
     at = start
     while True:
         end = value.find(quote, at)
@@ -168,8 +202,8 @@ def _quoted(value: bytes, opening: re.Match[bytes]) -> Found | None:
     return (start, end, False) if end > start else None
 
 
-def _token(value: bytes, start: int) -> Found | None:
-    match = _BARE.match(value, start)
+def _token(value: bytes, start: int, limit: int = sys.maxsize) -> Found | None:
+    match = _BARE.match(value, start, limit)
     if match is None or match.end() == start:
         return None
     end = start + len(match[0].rstrip(b".,;:)!?"))
@@ -244,6 +278,9 @@ def _whole_line(start: int, rest: bytes) -> Found | None:
     or a command goes on behind what can only be the value."""
     word = rest.split(None, 1)
     if len(word) > 1 and (is_random(word[0]) or (_mixed(word[0]) and b" -" in rest)):
+        return start, start + len(word[0]), False
+    if len(word) > 1 and _mixed(word[0]) and _PLAIN_WORDS.fullmatch(word[1]):
+        # A sentence goes on behind a password that is none of its words.
         return start, start + len(word[0]), False
     number = _NUMBER.match(rest)
     if number is not None:

@@ -86,7 +86,7 @@ def _at(
             if container:
                 return first, last, markup.cut_elements(work, secret, kind, where)
             return first, last, cut_named(work, name, secret, where)
-    found = find_value(value, left, right, name)
+    found = find_value(value, left, right, name, one_token=kind is Kind.JUDGED)
     if found is None:
         return None
     first, last, container = found

@@ -35,11 +35,13 @@ def redact_body(
 def redact_content(work: Work, content: Content, size: int, place: str) -> JsonText:
     """The kept form of decoded content; size and digest where it cannot be looked into."""
     plain = content.text
-    if plain is None:
-        if not content.media_type.startswith("multipart/"):
-            return described(content.media_type, content.data, size)
-        plain = multipart.without_binary(content.data)
-        plain = plain.decode("utf-8", "replace").encode()
+    if content.media_type.startswith("multipart/"):
+        # A small binary part may stand in a body that is text as a whole.
+        if plain is None or multipart.has_binary(plain):
+            plain = multipart.without_binary(content.data if plain is None else plain)
+            plain = plain.decode("utf-8", "replace").encode()
+    elif plain is None:
+        return described(content.media_type, content.data, size)
     try:
         return _redacted(work, content, plain, place)
     except (TooMuch, RecursionError, MemoryError):
@@ -81,7 +83,10 @@ def _whole_tail(plain: bytes) -> bytes:
 
 def _without_tail(work: Work, plain: bytes) -> bytes:
     """A truncated text without the token at its end, which may be the beginning of a secret."""
+    end = plain[-_LONGEST_PREFIX:]
     for secret in work.secrets:
+        if secret[:_SHORTEST_TOKEN] not in end:
+            continue
         for length in range(min(len(secret), _LONGEST_PREFIX), 3, -1):
             if plain.endswith(secret[:length]):
                 return plain[:-length] + "…".encode()
@@ -104,10 +109,23 @@ def _as_string(plain: bytes) -> JsonText:
 
 
 def described(media_type: str, data: bytes, size: int) -> JsonText:
-    """A body that is not kept: its type, size and digest."""
-    digest = hashlib.sha256(data).hexdigest()
-    value = {"binary": media_type or "application/octet-stream", "size": size, "sha256": digest}
+    """A body that is not kept: its type and size, and the digest of the first `hashed` bytes.
+    `size` counts the bytes that were sent; only of those that were captured, and after their
+    content coding was undone, there is a digest."""
+    value = {
+        "binary": media_type or "application/octet-stream",
+        "size": size,
+        "hashed": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
     return msgspec.json.encode(value).decode()
+
+
+def redact_told(work: Work, told: JsonText, place: str) -> JsonText:
+    """The kept form of what a service told beside an exchange."""
+    plain = told.encode()
+    content = Content(plain, "application/json", "application/json", plain, False)
+    return redact_content(work, content, len(plain), place)
 
 
 def redact_stream(work: Work, stream: Stream) -> JsonText:

@@ -13,13 +13,18 @@ _PLAIN: Final = re.compile(
     rb"[A-Za-z]{1,12}(?:[-_/ ][A-Za-z]{1,12}){0,3}|-?\d{1,4}|\d+(?:\.\d+){1,3}|\d{3,4}x\d{3,4}|"
     rb"\d{4}-\d\d-\d\d|[a-z]{2}(?:[-_][A-Za-z]{2})?|light|dark|[a-z]+[0-9]?"
 )
+_LONGEST: Final = 4_096
+"""Bytes of text behind a cookie's name in which there is no cookie yet; more are not looked at."""
 
 
 def redact_cookie(work: Work, value: bytes, place: Place, attributes: bool) -> bytes:
     """A cookie header's value; with `attributes` only the first pair is the cookie."""
+    if len(value) > _LONGEST and work.is_often_long():
+        return work.cut(value, place, "cookie")
     separator = b"; " if b"; " in value else b";"
     if b"=" not in value:
-        return work.cut(value, place, "cookie") if is_random(value, 8) else value
+        cut = is_random(value, 8) or len(value) > _LONGEST
+        return work.cut(value, place, "cookie") if cut else value
     parts = value.split(separator)
     for index, part in enumerate(parts):
         if attributes and index:

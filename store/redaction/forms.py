@@ -8,7 +8,7 @@ from store.redaction import auth, cookies, encoded
 from store.redaction.json_trail import Place, readable, shown
 from store.redaction.named import NamedPairs, cut_value
 from store.redaction.names import Kind
-from store.redaction.values import is_nothing, is_random
+from store.redaction.values import is_benign, is_nothing, is_random
 from store.redaction.work import MARK, Work
 
 _OAUTH: Final = frozenset(
@@ -16,6 +16,7 @@ _OAUTH: Final = frozenset(
     b"response_type authuser".split()
 )
 _CODES: Final = frozenset(b"code device_code user_code assertion passcode".split())
+_USERS: Final = frozenset(b"u user username login email usr".split())
 _ONE_TIME: Final = re.compile(rb"\d{4,10}")
 _VERIFIED: Final = frozenset(
     b"to phone phonenumber phone_number verificationsid verification_sid email".split()
@@ -100,7 +101,11 @@ def _by_context(name: bytes, value: bytes, names: set[bytes]) -> bool:
         if names & _OAUTH or is_random(value, 10):
             return True
         return _ONE_TIME.fullmatch(value) is not None and bool(names & _VERIFIED)
-    return name in (b"key", b"sign", b"sig", b"auth") and is_random(value, uuid=name == b"key")
+    if name == b"p" and names & _USERS:
+        return not is_benign(value)
+    if name in (b"key", b"k"):
+        return is_random(value, 12, uuid=True)
+    return name in (b"sign", b"sig", b"auth") and is_random(value)
 
 
 def _leaf(work: Work, value: bytes, place: Place) -> bytes:

@@ -37,6 +37,7 @@ class Containers:
         self._starts = [span.start for span in self.spans]
         self._index = {start: number for number, start in enumerate(self._starts)}
         self._held: dict[int, list[Member]] = {}
+        self._places: dict[int, dict[int, int]] = {}
 
     def around(self, position: int) -> int:
         """The number of the innermost container around `position`, or -1."""
@@ -69,6 +70,14 @@ class Containers:
             held = self._members(span) if self.is_object(span) else self._items(span)
             self._held[span.start] = held
         return held
+
+    def position(self, span: Span, start: int) -> int:
+        """Which of the members of `span` has its value at `start`, or -1."""
+        places = self._places.get(span.start)
+        if places is None:
+            places = {member.start: at for at, member in enumerate(self.members(span))}
+            self._places[span.start] = places
+        return places.get(start, -1)
 
     def _members(self, span: Span) -> list[Member]:
         members, at = [], span.start + 1

@@ -66,14 +66,15 @@ class _Objects:
         if not self._in.is_object(span):
             self._in_list(span, left, name, kind)
             return
-        members = self._in.members(span)
-        own = next((member for member in members if member.start == left), None)
-        if own is not None:
-            self._pair(members, own, name, kind)
+        at = self._in.position(span, left)
+        if at >= 0:
+            self._pair(self._in.members(span), at, name, kind)
 
     def _in_list(self, span: Span, left: int, name: bytes, kind: Kind) -> None:
         items = self._in.members(span)
-        index = next((at for at, item in enumerate(items) if item.start == left), len(items))
+        index = self._in.position(span, left)
+        if index < 0:
+            return
         if name.startswith(b"-"):
             if index + 1 < len(items):
                 self._cut(name.lstrip(b"-"), kind, items[index + 1])
@@ -81,11 +82,10 @@ class _Objects:
         parent = self._in.spans[span.parent] if span.parent >= 0 else None
         holder = b""
         if parent is not None and self._in.is_object(parent):
-            members = self._in.members(parent)
-            own = next((member for member in members if member.start == span.start), None)
-            if own is not None and items and index == len(items) - 1:
-                self._pair(members, own, name, kind)
-            holder = b"" if own is None else own.key
+            members, at = self._in.members(parent), self._in.position(parent, span.start)
+            if at >= 0 and index == len(items) - 1:
+                self._pair(members, at, name, kind)
+            holder = members[at].key if at >= 0 else b""
         elif parent is not None and len(items) == 2 and index == 0:
             self._cut(name, kind, items[1])
             return
@@ -101,14 +101,14 @@ class _Objects:
         listed = pieces_of(holder)[-1:]
         return len(items) % 2 == index % 2 == 0 and bool(listed) and listed[0].encode() in _LISTED
 
-    def _pair(self, members: list[Member], own: Member, name: bytes, kind: Kind) -> None:
-        role = "".join(pieces_of(own.key))
+    def _pair(self, members: list[Member], at: int, name: bytes, kind: Kind) -> None:
+        role = "".join(pieces_of(members[at].key))
         if role not in self._work.rules.pair_names:
             return
         if role in ("type", "id", "path", "target") and kind is Kind.JUDGED:
             return
-        for member in members:
-            if member is not own and self._holds_value(member.key):
+        for member in (*members[:at], *members[at + 1 :]):
+            if self._holds_value(member.key):
                 self._cut(name, kind, member)
 
     def _holds_value(self, key: bytes) -> bool:

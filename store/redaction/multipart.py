@@ -36,6 +36,11 @@ def redact_multipart(work: Work, body: bytes, place: Place) -> bytes:
     return delimiter.join(clean)
 
 
+def has_binary(body: bytes) -> bool:
+    """Whether `body` holds bytes that no text has."""
+    return _BINARY.search(body) is not None
+
+
 def without_binary(body: bytes) -> bytes:
     """A multipart body that holds binary parts, as text that can be redacted and kept."""
     first = _BOUNDARY.match(body)
