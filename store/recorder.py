@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from store.activity import ActivityRow
+from store.activity import ActivityRow, JsonText
 from store.backend import Writer
 from store.capture import Capture, Phase
 from store.capture_options import CaptureOptions, CompiledOptions
@@ -23,8 +23,10 @@ _log: Final = logging.getLogger(__name__)
 class Redacts(Protocol):
     """What the recorder needs of a redactor."""
 
-    def redact(self, capture: Capture, organization: UUID) -> RedactedExchange:
-        """The parts of a capture that may be kept."""
+    def redact(
+        self, capture: Capture, organization: UUID, metadata: JsonText | None = None
+    ) -> RedactedExchange:
+        """The parts of a capture, and of what was told beside it, that may be kept."""
         ...
 
 
@@ -94,17 +96,14 @@ def _row(door: _Door, capture: Capture, logged: LoggedExchange | None) -> Activi
     request = lower_names(capture.request_headers)
     found = _classify(door.classifier, capture, request, logged)
     shown = door.options.without_client(capture)
-    redacted = door.redactor.redact(shown, found.organization_id)
-    free = dict(capture.claims.metadata) if capture.claims is not None else {}
-    if logged is not None:
-        free.update(logged.metadata)
+    redacted = door.redactor.redact(shown, found.organization_id, _told(capture, logged))
     parts = RowParts(
         capture=capture,
         found=found,
         redacted=redacted,
         request=request,
         answer=lower_names(capture.response_headers + capture.response_trailers),
-        metadata=_redact_metadata(door.redactor, shown, found.organization_id, free),
+        metadata=_object(redacted.metadata),
         keeps=door.options.keeps_bodies(capture, found.activity_type),
         keeps_address=door.options.ip_address,
         keeps_agent=door.options.user_agent,
@@ -130,21 +129,17 @@ def _classify(
     )
 
 
-def _redact_metadata(
-    redactor: Redacts, capture: Capture, organization: UUID, values: dict[str, Any]
-) -> dict[str, Any]:
-    """What a service told about an exchange, redacted as a JSON body would be: by the names of
-    its fields and by shapes. An exchange's start tells nothing of it, as of bodies."""
-    if not values or capture.phase is Phase.STARTED:
-        return {}
-    told = msgspec.structs.replace(
-        capture,
-        request_headers=[],
-        request_body=msgspec.json.encode(values),
-        response_body=b"",
-        stream=None,
-    )
-    told.request_size = len(told.request_body)
-    body = redactor.redact(told, organization).request_body
-    redacted = msgspec.json.decode(body) if body is not None else {}
-    return redacted if isinstance(redacted, dict) else {}
+def _told(capture: Capture, logged: LoggedExchange | None) -> JsonText | None:
+    """What a service told beside an exchange, as JSON: it is redacted as a body would be. An
+    exchange's start tells nothing of it, as of bodies."""
+    told: dict[str, Any] = dict(capture.claims.metadata) if capture.claims is not None else {}
+    if logged is not None:
+        told.update(logged.metadata)
+    if not told or capture.phase is Phase.STARTED:
+        return None
+    return msgspec.json.encode(told).decode()
+
+
+def _object(text: JsonText | None) -> dict[str, Any]:
+    value = {} if text is None else msgspec.json.decode(text)
+    return value if isinstance(value, dict) else {}

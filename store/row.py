@@ -91,7 +91,7 @@ def build_row(parts: RowParts) -> ActivityRow:
         _add_end(row, parts)
     row.metadata = _metadata(parts, user_note)
     if logged is not None and logged.earlier is not None:
-        _add_earlier(row, logged)
+        _add_earlier(row, logged, scrub)
     return row
 
 
@@ -118,12 +118,12 @@ def _add_end(row: ActivityRow, parts: RowParts) -> None:
         row.error_message = redacted.scrub(message) or None
 
 
-def _add_earlier(row: ActivityRow, logged: LoggedExchange) -> None:
+def _add_earlier(row: ActivityRow, logged: LoggedExchange, scrub: Callable[[str], str]) -> None:
     """What the start of a logged activity knew better than its redacted form tells."""
     earlier = logged.earlier
     assert earlier is not None
     row.organization = earlier.organization
-    row.integration = earlier.integration
+    row.integration = scrub(earlier.integration)
     row.request_size = earlier.request_size
     row.request_truncated = earlier.request_truncated
     row.redactions += earlier.redactions
@@ -133,8 +133,9 @@ def _add_earlier(row: ActivityRow, logged: LoggedExchange) -> None:
 
 def _told(name: str, parts: RowParts) -> str:
     """A name of organization or integration; what came with the traffic is redacted."""
-    if name == parts.capture.host.lower() or name == parts.capture.host:
-        return parts.redacted.host
+    host = parts.capture.host
+    if name in (host, host.lower(), host.lower().rstrip(".")):
+        return parts.redacted.host.rstrip(".")
     if parts.capture.claims is not None or parts.logged is not None:
         return parts.redacted.scrub(name)[:MAX_NAME]
     return name
@@ -154,7 +155,9 @@ def _method(method: str, scrub: Callable[[str], str]) -> str:
 
 def _origin(capture: Capture, host: str) -> str:
     scheme = capture.scheme.lower()
-    name = f"[{host}]" if ":" in host and not host.startswith("[") else host.lower()
+    if "[REDACTED" not in host:  # the mark is written the same everywhere
+        host = host.lower()
+    name = f"[{host}]" if ":" in host and "[" not in host else host
     if capture.port in (0, _DEFAULT_PORTS.get(scheme)):
         return f"{scheme}://{name}"
     return f"{scheme}://{name}:{capture.port}"

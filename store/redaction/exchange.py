@@ -36,6 +36,8 @@ class RedactedExchange(msgspec.Struct, kw_only=True):
     user_agent: str | None
     stream_messages: JsonText | None
     """JSON list of `{"at", "from", "size", "data"}` objects, `None` without a stream."""
+    metadata: JsonText | None
+    """What a service told beside the exchange, a JSON object."""
     redactions: int
     cuts: list[Cut]
     places: JsonText

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from store.activity import JsonText
 from store.capture import Capture, HeaderList, Phase
 from store.identity import organization_id
 from store.redaction import bodies, uri
@@ -21,7 +22,7 @@ from store.redaction.work import RuleSet, TooMuch, Work
 
 _log: Final = logging.getLogger(__name__)
 _MOST_ORGANIZATIONS: Final = 1_000
-_BODIES: Final = ("request_body", "response_body", "stream_messages")
+_BODIES: Final = ("request_body", "response_body", "stream_messages", "metadata")
 _NOTHING: Final = {
     "query": "",
     "request_headers": None,
@@ -31,6 +32,7 @@ _NOTHING: Final = {
     "error_message": None,
     "user_agent": None,
     "stream_messages": None,
+    "metadata": None,
 }
 _WITHHELD: Final = "[REDACTED]"
 
@@ -61,10 +63,13 @@ class Redactor:
         """The version of the shipped rules."""
         return self._rules.version
 
-    def redact(self, capture: Capture, organization: UUID) -> RedactedExchange:
-        """The parts of `capture` that may be kept. Never raises because of its content."""
+    def redact(
+        self, capture: Capture, organization: UUID, metadata: JsonText | None = None
+    ) -> RedactedExchange:
+        """The parts of `capture` that may be kept, and of what a service told beside it (a JSON
+        object). Never raises because of its content."""
         work, known = self.begin(organization)
-        return _Exchange(work, known).redact(capture)
+        return _Exchange(work, known).redact(capture, metadata)
 
     def begin(self, organization: UUID) -> tuple[Work, HeaderNames]:
         """A fresh piece of work under the rules of an organization."""
@@ -85,7 +90,7 @@ class _Exchange:
         self._known = known
         self._suspicious = True
 
-    def redact(self, capture: Capture) -> RedactedExchange:
+    def redact(self, capture: Capture, metadata: JsonText | None) -> RedactedExchange:
         parts = dict[str, Any](_NOTHING)
         request = capture.request_headers + capture.request_trailers
         response = capture.response_headers + capture.response_trailers
@@ -103,6 +108,8 @@ class _Exchange:
         truncated = (capture.request_size > len(capture.request_body), False)
         if not started:
             truncated = self._messages(capture, request, response, parts)
+            if metadata is not None:
+                parts["metadata"] = bodies.redact_told(self._work, metadata, "metadata")
         taint = Taint(self._work.secrets) if self._work.secrets else None
         if taint is not None and taint.hits(value for value in parts.values() if value):
             _clean(parts, taint)
@@ -152,8 +159,13 @@ class _Exchange:
                 self._work, self._known, headers, place, suspicious=self._suspicious
             )
         except (TooMuch, RecursionError):
-            names = {name.decode("latin-1"): _WITHHELD for name, _ in headers}
+            names = dict.fromkeys((self._name(name) for name, _ in headers), _WITHHELD)
             return msgspec.json.encode(names).decode(), None
+
+    def _name(self, name: bytes) -> str:
+        """The name of a header whose value is withheld: no time is left to look into it."""
+        suspect = self._work.rules.any_shape.found(name)
+        return _WITHHELD if suspect else name.decode("latin-1")
 
     def _plain(self, value: bytes, place: str) -> str:
         return self._guarded(lambda: self._work.text(value, place))

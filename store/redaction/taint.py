@@ -18,6 +18,8 @@ from store.redaction.rules import BASE64_QUAD
 
 _STRONG: Final = 8
 _WEAK: Final = 4
+_CASELESS: Final = 16
+"""Characters from which on a text is a secret in lower case, too."""
 _LONGEST: Final = 4_096
 _WORD: Final = re.compile(
     rb"[A-Za-z]?[a-z]{0,15}|[A-Z]{1,15}|[\d.:-]{1,11}|[a-z]{1,10}[-_ ][a-z]{1,10}|v?\d+(?:\.\d+)*"
@@ -106,8 +108,10 @@ def _whole(text: str) -> re.Pattern[str]:
 
 
 def _forms(text: str) -> set[str]:
-    """How a text is written in JSON, URLs and markup."""
+    """How a text is written in JSON, URLs and markup; and in host names, whose case is lost."""
     forms = {text}
+    if len(text) >= _CASELESS:
+        forms.add(text.lower())
     if not text.isalnum():
         coded = quote(text, safe="")
         forms |= {coded, quote_plus(text), re.sub("%..", lambda m: m[0].lower(), coded)}

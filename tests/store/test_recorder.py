@@ -302,10 +302,12 @@ class _Raising:
     def __init__(self) -> None:
         self._real = Redactor(KEY, RedactionOptions())
 
-    def redact(self, capture: Capture, organization: UUID) -> RedactedExchange:
+    def redact(
+        self, capture: Capture, organization: UUID, metadata: str | None = None
+    ) -> RedactedExchange:
         if capture.request_body:
             raise ValueError(f"cannot redact {capture.request_body!r}")
-        return self._real.redact(capture, organization)
+        return self._real.redact(capture, organization, metadata)
 
 
 def test_a_capture_that_cannot_be_redacted_is_rejected_alone(
