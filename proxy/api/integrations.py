@@ -50,7 +50,7 @@ async def list_integrations(call: Call) -> IntegrationList:
 
 
 async def show_integration(call: Call) -> IntegrationDetail:
-    """One integration and its health."""
+    """One integration and its health; one that is configured may have no traffic yet."""
     entry = _only(await _named(call))
     edges = edges_of(call)
     where = ActivityFilter(conditions=(Condition("integration_id", (entry.id,)),))
@@ -89,9 +89,16 @@ async def test_connection(call: Call) -> ConnectionTest:
 
 async def _named(call: Call) -> list[IntegrationEntry]:
     name, whose = call.path("name"), call.one("organization")
+    recorded = await call.services.reader.integrations(call.scope)
+    seen = {entry.id for entry in recorded}
+    configured = (
+        entry
+        for entry in call.services.configured_integrations
+        if entry.id not in seen and call.scope.allows(UUID(entry.organization_id))
+    )
     return [
         entry
-        for entry in await call.services.reader.integrations(call.scope)
+        for entry in (*recorded, *configured)
         if name in (entry.name, entry.id)
         and (whose is None or whose in (entry.organization, entry.organization_id))
     ]

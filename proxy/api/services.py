@@ -12,7 +12,7 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from store.accounting import Accounting
-from store.analytics import AnalyticsReader
+from store.analytics import AnalyticsReader, IntegrationEntry
 from store.backend import Reader
 from store.capture import Capture
 from store.log_entry import LogCompletion, LogEntry
@@ -120,6 +120,8 @@ class ApiServices:
     complete_entry: Complete | None = None
     explain: Explain | None = None
     test_connection: ConnectionTester | None = None
+    configured_integrations: tuple[IntegrationEntry, ...] = ()
+    """Known before their first activity."""
     default_organization: str = "default"
     """Whose an entry is that names no organization, where the token does not settle it."""
     viewer: Path | None = None

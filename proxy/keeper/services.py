@@ -17,7 +17,9 @@ from proxy.keeper.store_thread import OpenStore, StoreThread
 from proxy.version import version
 from store.accounting import Accounting
 from store.activity import Direction
+from store.analytics import IntegrationEntry
 from store.capture import Capture
+from store.classification.rules import Integration
 from store.errors import EntryError
 from store.identity import organization_id
 from store.log_entry import (
@@ -85,6 +87,34 @@ def connection_tests(config: Config, listeners: tuple[BoundAddress, ...]) -> Con
     )
 
 
+def configured_integrations(config: Config) -> tuple[IntegrationEntry, ...]:
+    """The integrations that the configuration names, as the API shows them before they are used."""
+    default = config.capture.organization
+    own = {entry.name: entry.uuid for entry in config.organization}
+    found: dict[str, IntegrationEntry] = {}
+    tests = [
+        Integration(name=one.integration, organization=one.organization)
+        for one in config.connection_test
+    ]
+    for one in (*config.integration, *tests):
+        name = one.organization or default
+        organization = own.get(name) or organization_id(name)
+        entry = IntegrationEntry(
+            id=str(one.uuid(organization)),
+            name=one.name,
+            organization_id=str(organization),
+            organization=name,
+            providers=[one.provider] if one.provider else [],
+            hosts=[one.hosts] if isinstance(one.hosts, str) else list(one.hosts),
+            directions=[],
+            activity_types=[],
+            first_at=None,
+            last_at=None,
+        )
+        found.setdefault(f"{organization}/{one.name}", entry)
+    return tuple(found.values())
+
+
 def proxy_url(config: Config, proxy: BoundAddress) -> str:
     """How a client on this machine reaches the forward proxy, as its first user with a password
     file where it asks for users."""
@@ -136,6 +166,7 @@ def keeper_services(
         complete_entry=entries.complete,
         explain=explain,
         test_connection=connection_tests(config, listeners),
+        configured_integrations=configured_integrations(config),
         default_organization=config.capture.organization,
         viewer=VIEWER,
         settings=api_settings(config),

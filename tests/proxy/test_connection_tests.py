@@ -48,6 +48,9 @@ def test_the_exchange_is_in_the_log(tmp_path: Path) -> None:
         config.write_text(CONFIG.format(url=partner.url, closed=free_port()))
         sidecar = Sidecar(tmp_path / "data", "--config", str(config), env={"THERMOSTAT_KEY": KEY})
         with sidecar:
+            before = sidecar.get("/api/v1/integrations/thermostats")
+            assert (before["testable"], before["health"]) == (True, None)
+            assert before["integration"]["activity_types"] == []
             status, found = post(sidecar, "/api/v1/integrations/thermostats/test-connection")
             assert (status, found["ok"], found["response_status"]) == (200, True, 200)
             assert found["url"] == f"{partner.url}/health"
@@ -60,6 +63,7 @@ def test_the_exchange_is_in_the_log(tmp_path: Path) -> None:
     assert (first["integration"], first["activity_type"]) == ("thermostats", "test_connection")
     assert (second["integration"], second["status"]) == ("gone", "error")
     assert detail["testable"] is True
+    assert detail["integration"]["id"] == before["integration"]["id"]
     (received,) = partner.received
     sent = {name.lower(): value for name, value in received.headers}
     assert sent["x-key"] == KEY

@@ -1,10 +1,12 @@
 """The log page: live rows, filters, keys, scrolling."""
 
+import csv
 import itertools
+import json
 import re
 import time
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Download, Request
 
 from proxy.api.notice import Notice
 from store.activity import ActivityType, Direction, Status
@@ -236,7 +238,12 @@ def test_times_follow_the_viewer(world: World, viewer: Viewer) -> None:
 
 
 def test_export_saves_exactly_the_filtered_rows(world: World, viewer: Viewer) -> None:
-    world.write(*(past(n, integration="stripe" if n % 2 else "slack") for n in range(10)))
+    world.write(
+        *(
+            past(n, integration="stripe" if n % 2 else "slack", error_message="=1+1\n2")
+            for n in range(10)
+        )
+    )
     viewer.open("/?integration=stripe").ready(5)
     viewer.page.get_by_role("button", name="Export").click()
     dialog = viewer.page.get_by_role("dialog", name="Export")
@@ -244,7 +251,52 @@ def test_export_saves_exactly_the_filtered_rows(world: World, viewer: Viewer) ->
     dialog.get_by_label("NDJSON").check()
     with viewer.page.expect_download() as download:
         dialog.get_by_role("button", name="Export").click()
-    lines = download.value.path().read_text().splitlines()
-    assert len(lines) == 5
-    assert all('"stripe"' in line for line in lines)
-    expect(dialog).to_contain_text("Done")
+    lines = [json.loads(line) for line in download.value.path().read_text().splitlines()]
+    assert [line["path"] for line in lines] == [f"/n/{n:05d}" for n in (1, 3, 5, 7, 9)]
+    assert {line["integration"] for line in lines} == {"stripe"}
+    expect(dialog).to_contain_text("Done: 5 rows")
+
+    dialog.get_by_label("CSV").check()
+    with viewer.page.expect_download() as download:
+        dialog.get_by_role("button", name="Export").click()
+    with download.value.path().open(newline="") as file:
+        cells = list(csv.DictReader(file))
+    assert [line["path"] for line in cells] == [line["path"] for line in lines]
+    assert {line["error_message"] for line in cells} == {"'=1+1\n2"}
+    expect(dialog).to_contain_text("Done: 5 rows")
+
+    dialog.get_by_label("HAR 1.2").check()
+    with viewer.page.expect_download() as download:
+        dialog.get_by_role("button", name="Export").click()
+    log = json.loads(download.value.path().read_text())["log"]
+    assert log["version"] == "1.2"
+    assert [entry["request"]["url"][-5:] for entry in log["entries"]] == [
+        line["path"][-5:] for line in lines
+    ]
+    expect(dialog).to_contain_text("Done: 5 rows")
+
+
+def test_a_cancelled_export_stops_the_server_and_saves_nothing(
+    world: World, viewer: Viewer
+) -> None:
+    asked: list[Request] = []
+    failed: list[str] = []
+    saved: list[Download] = []
+    viewer.page.on(
+        "request", lambda one: asked.append(one) if "activities/export" in one.url else None
+    )
+    viewer.page.on("requestfailed", lambda one: failed.append(one.url))
+    viewer.page.on("download", lambda one: saved.append(one))
+    world.write(*(past(n) for n in range(30)))
+    viewer.open().ready()
+    viewer.page.route("**/activities/export*", lambda route: None)
+    viewer.page.get_by_role("button", name="Export").click()
+    dialog = viewer.page.get_by_role("dialog", name="Export")
+    dialog.get_by_role("button", name="Export").click()
+    expect(dialog.get_by_role("progressbar", name="Export progress")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Export")).to_be_disabled()
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0)
+    viewer.page.wait_for_timeout(200)
+    assert [one.url for one in asked] == failed
+    assert saved == []

@@ -72,6 +72,8 @@ export function parseExactly(text) {
 }
 
 const whole = new Map();
+// Whoever signs in next may have fewer rights.
+addEventListener("wiretrail:signed-out", () => whole.clear());
 
 /** One activity in full. Finished ones never change, so the last few are kept. */
 export async function activity(id, signal) {

@@ -20,6 +20,7 @@ export const ERROR = {
   no_route: ["No route is configured for this path.", "Add an [[incoming]] route with a matching prefix."],
   too_large: ["The request is larger than the limit.", "Raise durable_limit for this route, or send less."],
   overloaded: ["The proxy was at its limit of connections.", "Add workers, or look for a client that opens too many connections."],
+  not_recorded: ["The exchange ended, but what was to be recorded of it had to be dropped.", "Nothing is known of its end. The gap beside it tells the reason; the log names the capture."],
   not_durable: ["The row could not be committed, so the request was not sent on.", "The sender was told to try again (503). Check the disk of the data folder."],
   internal: ["The proxy failed on this exchange.", "This is a fault of Wiretrail: please report it with the row's id."],
 };

@@ -100,7 +100,8 @@ export function calendar(at) {
 
 /** A label for a chart axis. */
 export function axisTime(at, step) {
-  const p = parts(at, { ...DIGITS, month: "short" });
+  // Where a zone is half an hour off, rollups of whole hours begin a day a little before midnight.
+  const p = parts(step >= 86_400_000 ? at + 3_600_000 : at, { ...DIGITS, month: "short" });
   if (step >= 86_400_000) return `${+p.day} ${p.month}`;
   return p.hour === "00" && p.minute === "00" ? `${+p.day} ${p.month}` : `${p.hour}:${p.minute}`;
 }
@@ -124,7 +125,8 @@ export function fromLocalInput(text) {
  * so that a recorded value cannot reorder or hide what stands beside it. */
 export function visible(text) {
   // eslint-disable-next-line no-control-regex
-  return String(text ?? "").replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+  // The joiner inside an emoji joins nothing else.
+  return String(text ?? "").replace(/(?!(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d\p{Extended_Pictographic})[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 

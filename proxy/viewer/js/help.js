@@ -5,7 +5,7 @@ import { button, h } from "./dom.js";
 const KEYS = [
   [["j", "k"], "Next, previous activity"], [["Enter"], "Open its details"], [["Esc"], "Close, or leave a field"],
   [["/"], "Search"], [["p"], "Pause, resume live rows"], [["t"], "Back to the newest"], [["f"], "Show or hide the filters"],
-  [["c"], "In the details: compare with…"], [["y"], "In the details: copy the link"], [["1", "…", "5"], "In the details: its tabs"],
+  [["c"], "In the details: compare with…"], [["y"], "In the details: copy the link"], [["1", "…", "5"], "In the details: overview, timing, request, response, messages"],
   [["g", "l"], "Log"], [["g", "a"], "Analytics"], [["g", "i"], "Integrations"], [["?"], "This help"],
 ];
 const SEARCH = [

@@ -12,14 +12,21 @@ const ROUTES = [
 let current = null;
 let turn = 0;
 
+/** Null for what no address of ours is (`%E0%A4%A`). */
+function decoded(groups) {
+  try {
+    return Object.fromEntries(Object.entries(groups).map(([name, value]) => [name, value && decodeURIComponent(value)]));
+  } catch {
+    return null;
+  }
+}
+
 /** Where the address bar points: `{name, parts, search}`. */
 export function place() {
   for (const route of ROUTES) {
     const match = route.pattern.exec(location.pathname);
-    if (match) {
-      const parts = Object.fromEntries(Object.entries(match.groups ?? {}).map(([k, v]) => [k, v && decodeURIComponent(v)]));
-      return { ...route, parts, search: location.search };
-    }
+    const parts = match && decoded(match.groups ?? {});
+    if (parts) return { ...route, parts, search: location.search };
   }
   return { name: "missing", parts: {}, search: "", load: () => import("./pages/missing.js") };
 }

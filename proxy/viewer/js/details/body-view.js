@@ -54,6 +54,7 @@ function nothing(row, side, size) {
   if (row.bodies_withheld) return h("p", { class: "hint" }, icon("lock"), " Your token may not see headers and bodies.");
   if (row.status === "started" && side === "response") return h("p", { class: "hint" }, icon("spinner"), " Waiting for the answer.");
   if (row.status === "started") return h("p", { class: "hint" }, icon("lock"), " Kept back until the answer is complete and can be redacted with it.");
+  if (row.metadata?.stream?.messages?.length) return h("p", { class: "dim" }, "Carried as messages, listed below.");
   if (size) return h("p", { class: "hint" }, `${bytes(size)} were relayed, but not kept: capture is off here, or the body's time is over.`);
   return h("p", { class: "dim" }, side === "response" && !row.response_status ? "There was no answer." : "No body.");
 }

@@ -11,6 +11,8 @@ import { related } from "./related.js";
 import { sides } from "./sides.js";
 
 const FORMS = [["cURL", "curl"], ["HTTPie", "httpie"], ["Python (httpx)", "python"], ["JavaScript (fetch)", "javascript"]];
+/** What the keys 1 to 5 lead to. */
+const PARTS = [".overview", ".waterfall", "[aria-label=Request]", "[aria-label=Response]", ".stream, .trace"];
 
 /**
  * Opens the dialog. `onMove(step)` wants the previous or next activity, `onClose()` follows closing,
@@ -38,8 +40,18 @@ export function openDetails({ onClose, onMove, onFilter }) {
 
   function key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [popover]")) return;
-    const keys = { j: () => onMove(1), k: () => onMove(-1), "/": () => find.focus(), y: () => copy(permalink(), "Link copied"), c: () => tools.querySelector("[data-tool=compare]")?.click() };
+    const keys = { j: () => onMove(1), k: () => onMove(-1), "/": () => find.focus(), y: () => row && copy(permalink(), "Link copied"), c: () => tools.querySelector("[data-tool=compare]")?.click() };
+    PARTS.forEach((selector, i) => { keys[i + 1] = () => reach(selector); });
     if (keys[event.key]) { event.preventDefault(); event.stopPropagation(); keys[event.key](); }
+  }
+
+  /** Brings a part to the top; screen readers follow the focus. */
+  function reach(selector) {
+    const part = body.querySelector(selector);
+    if (!part) return;
+    part.tabIndex = -1;
+    part.scrollIntoView({ block: "start" });
+    part.focus({ preventScroll: true });
   }
 
   const permalink = () => `${location.origin}/activities/${row.id}`;
@@ -97,6 +109,7 @@ export function openDetails({ onClose, onMove, onFilter }) {
       find.clear();
     } catch (problem) {
       if (problem.name === "AbortError") return;
+      row = null;
       tools.replaceChildren();
       head.replaceChildren(h("h2", {}, problem.status === 404 ? "There is no such activity" : "This activity could not be fetched"));
       body.replaceChildren(h("div", { class: "empty" }, icon("search"), h("p", {}, problem.status === 404

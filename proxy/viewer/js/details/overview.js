@@ -26,7 +26,7 @@ function problem(row) {
 
 function facts(row, onFilter) {
   const list = [];
-  const fact = (label, ...content) => content.some((one) => one !== null && one !== undefined && one !== "") && list.push(h("div", {}, h("dt", {}, label), h("dd", {}, content)));
+  const fact = (label, ...content) => content.some((one) => one !== null && one !== undefined && one !== false && one !== "") && list.push(h("div", {}, h("dt", {}, label), h("dd", {}, content)));
   const only = (name, value, shown = value) => value && h("button", {
     type: "button", class: "link filter", title: `Show only ${visible(value)}`, onclick: () => onFilter(new URLSearchParams({ [name]: value })),
   }, visible(shown));

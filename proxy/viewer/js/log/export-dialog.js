@@ -11,8 +11,10 @@ const FORMATS = [
   ["har", "HAR 1.2", "For browsers' developer tools and HTTP clients.", "application/json"],
 ];
 
-/** Opens the dialog for a filter; `estimate` is how many rows are known to match, or null. */
-export function openExport(filter, estimate = null) {
+const BLOB = 8_000_000;
+
+/** Opens the dialog for a filter; `estimate` is how many rows match, or null; `exact` whether that was counted. */
+export function openExport(filter, estimate = null, exact = true) {
   const control = new AbortController();
   const bar = h("progress", { "aria-label": "Export progress", hidden: true });
   const state = h("p", { role: "status" });
@@ -20,7 +22,7 @@ export function openExport(filter, estimate = null) {
   const form = h("form", { onsubmit: run },
     h("div", { class: "dialog-head" }, h("h2", {}, "Export"), button({ icon: "cross", label: "Close", class: "quiet", onclick: () => dialog.close() })),
     h("div", { class: "dialog-body" },
-      h("p", {}, isEmpty(filter) ? "Every activity that you may see" : "The activities that match the filter", estimate === null ? "." : `: ${count(estimate)}.`),
+      h("p", {}, isEmpty(filter) ? "Every activity that you may see" : "The activities that match the filter", estimate === null ? "." : `: ${exact ? "" : "about "}${count(estimate)}.`),
       FORMATS.map(([value, label, text], i) => h("label", { class: "choice" }, h("input", { type: "radio", name: "format", value, checked: i === 0 }), h("span", {}, h("b", {}, label), h("br"), h("span", { class: "dim" }, text)))),
       bar, state),
     h("div", { class: "dialog-foot" }, button({ text: "Cancel", onclick: () => dialog.close() }), start));
@@ -38,20 +40,25 @@ export function openExport(filter, estimate = null) {
       const params = new URLSearchParams(filter);
       params.set("format", format);
       const response = await request("/activities/export", { params, headers: { accept: "*/*" }, signal: control.signal });
-      const pieces = [];
+      const parts = [];
+      let pieces = [];
+      let held = 0;
       let size = 0;
-      let rows = 0;
+      const counter = rowCounter(format);
       for await (const piece of response.body) {
         pieces.push(piece);
         size += piece.length;
-        rows += countRows(piece, format);
+        held += piece.length;
+        // The browser keeps blobs outside the page, and large ones on disk.
+        if (held > BLOB) { parts.push(new Blob(pieces)); pieces = []; held = 0; }
+        const rows = counter(piece);
         if (estimate) { bar.max = estimate; bar.value = Math.min(rows, estimate); }
-        state.textContent = `${format === "har" ? "" : `${count(rows)} rows, `}${bytes(size)} after ${((performance.now() - begun) / 1000).toFixed(0)} s`;
+        state.textContent = `${count(rows)} rows, ${bytes(size)} after ${((performance.now() - begun) / 1000).toFixed(0)} s`;
       }
-      save(new Blob(pieces, { type }), `wiretrail-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.${format}`, type);
+      save(new Blob([...parts, ...pieces], { type }), `wiretrail-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.${format}`, type);
       bar.max = 1;
       bar.value = 1;
-      state.replaceChildren(icon("check"), ` Done: ${bytes(size)} saved.`);
+      state.replaceChildren(icon("check"), ` Done: ${count(counter())} rows, ${bytes(size)} saved.`);
       start.disabled = false;
     } catch (problem) {
       if (problem.name === "AbortError") return;
@@ -62,10 +69,29 @@ export function openExport(filter, estimate = null) {
   }
 }
 
-/** Line ends; in CSV those inside quoted cells are counted too, so it is an upper bound there. */
-function countRows(piece, format) {
-  if (format === "har") return 0;
+/** The mark of an entry in HAR; inside a recorded body its quotes would be escaped. */
+const ENTRY = '"startedDateTime":';
+
+/** `counter(piece)` takes the next bytes and tells how many whole rows came so far. */
+function rowCounter(format) {
   let rows = 0;
-  for (const byte of piece) if (byte === 10) rows += 1;
-  return rows;
+  if (format === "har") {
+    const decoder = new TextDecoder();
+    let rest = "";
+    return (piece) => {
+      const text = rest + (piece ? decoder.decode(piece, { stream: true }) : "");
+      rows += text.split(ENTRY).length - 1;
+      rest = text.slice(Math.max(text.lastIndexOf(ENTRY) + ENTRY.length, text.length - ENTRY.length + 1));
+      return rows;
+    };
+  }
+  let quoted = false;
+  let lines = format === "csv" ? -1 : 0;
+  return (piece = []) => {
+    for (const byte of piece) {
+      if (byte === 10 && !quoted) lines += 1;
+      else if (byte === 34 && format === "csv") quoted = !quoted;
+    }
+    return Math.max(0, lines);
+  };
 }

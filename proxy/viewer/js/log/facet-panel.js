@@ -8,6 +8,7 @@ import { read, write } from "../preferences.js";
 
 const SHOWN = 6;
 const CLOSED_AT_FIRST = new Set(["organization", "error_code", "host"]);
+const SAMPLED = new Set(["method", "response_status", "error_code", "host"]);
 const FOLDS = "wiretrail.folds";
 
 /** A column's value as people read it. */
@@ -18,6 +19,14 @@ export function valueLabel(name, value) {
   if (name === "error_code") return visible(value).replaceAll("_", " ");
   if (name === "response_status" && value === "none") return "No answer";
   return visible(value).trim() || "blank";
+}
+
+const sum = (counted) => (counted ?? []).reduce((all, one) => all + one.count, 0);
+
+/** Among how many rows the columns that no rollup knows were counted; 0: among all. */
+function partOf(facets) {
+  const [part, all] = [sum(facets?.method), sum(facets?.direction)];
+  return part && part < all * 0.98 ? part : 0;
 }
 
 /** HTTP status classes (`5xx`) with their sums before the single statuses. */
@@ -46,10 +55,12 @@ export function facetPanel({ onChange }) {
     // A chosen value that no row has now still has to be seen, to be taken away.
     const listed = [...values, ...chosen.filter((value) => !values.some((one) => one.value === value)).map((value) => ({ value, count: 0 }))];
     if (!listed.length || (name === "organization" && listed.length < 2 && !chosen.length)) return null;
+    const sampled = SAMPLED.has(name) && !chosen.length && partOf(state[1]);
     const folds = read(FOLDS, {});
     const shown = all.has(name) ? listed : listed.filter((one, i) => i < SHOWN || chosen.includes(one.value));
     const details = h("details", { open: folds[name] ?? (!CLOSED_AT_FIRST.has(name) || chosen.length > 0) },
       h("summary", {}, label, chosen.length ? h("span", { class: "badge plain" }, String(chosen.length)) : null, icon("chevron")),
+      sampled > 0 && h("p", { class: "dim sampled" }, `of the newest ${compact(sampled)}`),
       shown.map(({ value, count }) => h("label", { class: "value", title: visible(value) },
         h("input", { type: "checkbox", checked: chosen.includes(value), dataset: { key: `${name}:${value}` }, onchange: () => onChange(toggle(filter, name, value)) }),
         h("bdi", { class: "cut" }, valueLabel(name, value)),

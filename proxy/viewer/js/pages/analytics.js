@@ -134,8 +134,8 @@ class AnalyticsPage {
         card("Failures by type", {}, rankedBars(grouped((item) => item.activity_type).map(([item, value]) => ({ label: TYPE[item.activity_type], value, status: "failed", href: this.#within({ activity_type: item.activity_type, status: bad }) })), "No failures in this time.")),
         card("Failures by cause", {}, rankedBars(grouped((item) => item.code).map(([item, value]) => ({ label: code(item), value, status: "failed", href: this.#within({ ...codeFilter(item), status: bad }) })), "No failures in this time.")),
         card("Most active integrations", {}, rankedBars(health.items.filter((item) => total(item.counts)).slice(0, 8).map((item) => ({ label: several ? `${item.integration}, ${item.organization}` : item.integration, mark: providerMark(item), value: total(item.counts), href: this.#within({ integration: item.integration, organization: several ? item.organization : null }) })), "No activity in this time.")),
-        card("Endpoints that fail most", {}, rankedBars(busy.filter((item) => item.failures).slice(0, 8).map((item) => ({ label: `${item.method} ${visible(item.host)}${visible(item.path)}`, value: item.failures, status: "failed", href: this.#within({ integration: item.integration, method: item.method, host: item.host, path: glob(item.path), status: bad }) })), "No failures in this time.")),
-        card("Slowest endpoints", { wide: true, note: "ids in paths are put together" }, endpointTable(slow, (item) => this.#within({ integration: item.integration, method: item.method, host: item.host, path: glob(item.path) }))),
+        card("Endpoints that fail most", {}, rankedBars(busy.filter((item) => item.failures).slice(0, 8).map((item) => ({ label: `${item.method} ${visible(item.host)}${visible(item.path)}${several ? `, ${visible(item.organization)}` : ""}`, value: item.failures, status: "failed", href: this.#within({ integration: item.integration, organization: several ? item.organization : null, method: item.method, host: item.host, path: glob(item.path), status: bad }) })), "No failures in this time.")),
+        card("Slowest endpoints", { wide: true, note: "ids in paths are put together" }, endpointTable(slow, several, (item) => this.#within({ integration: item.integration, organization: several ? item.organization : null, method: item.method, host: item.host, path: glob(item.path) }))),
         card("Failed activities, last 24 hours", { wide: true }, failureTable(day, several))));
   }
 }
@@ -143,12 +143,12 @@ class AnalyticsPage {
 const glob = (path) => path.replace(/\{[^}]*\}/g, "*");
 const sum = (list) => list.reduce((all, one) => Object.fromEntries(Object.keys(all).map((name) => [name, all[name] + one[name]])), { started: 0, success: 0, failed: 0, error: 0, timeout: 0 });
 
-function endpointTable(items, href) {
+function endpointTable(items, several, href) {
   return sortable({
     caption: "Slowest endpoints", items, sorted: 4, none: "Nothing was measured in this time.",
     columns: [
       { label: "Endpoint", by: (item) => item.host + item.path, cell: (item) => h("a", { class: "path mono", href: href(item), dir: "ltr" }, `${item.method} `, h("span", { class: "dim" }, visible(item.host)), visible(item.path)) },
-      { label: "Integration", by: (item) => item.integration, cell: (item) => h("a", { href: integrationHref(item) }, visible(item.integration)) },
+      { label: "Integration", by: (item) => item.integration, cell: (item) => h("a", { href: integrationHref(item) }, visible(item.integration), several && h("small", {}, ` ${visible(item.organization)}`)) },
       { label: "Requests", number: true, by: (item) => item.count, cell: (item) => compact(item.count) },
       { label: "p50", number: true, by: (item) => item.latency.p50, cell: (item) => duration(item.latency.p50) },
       { label: "p95", number: true, by: (item) => item.latency.p95, cell: (item) => duration(item.latency.p95) },
@@ -166,7 +166,7 @@ function failureTable(items, several) {
       { label: "Cause", by: (item) => item.code, cell: (item) => [/^\d+$/.test(item.code) ? h("span", { class: "code", dataset: { class: item.code[0] } }, item.code) : h("code", {}, visible(item.code || "–")), " ", h("span", { class: "dim" }, ERROR[item.code]?.[0] ?? "")] },
       { label: "Failures", number: true, by: (item) => item.count, cell: (item) => count(item.count) },
       { label: "Last", number: true, by: (item) => item.last_at, cell: (item) => h("time", { title: exact(item.last_at), datetime: new Date(item.last_at).toISOString() }, relative(item.last_at)) },
-      { label: h("span", { class: "sr" }, "Log"), cell: (item) => h("a", { href: `/?${new URLSearchParams([["integration", item.integration], ["activity_type", item.activity_type], /^\d+$/.test(item.code) ? ["response_status", item.code] : ["error_code", item.code], ["since", "24h"]].filter(([, value]) => value))}`, "aria-label": `Show ${item.count} failures of ${item.integration}, last ${absolute(item.last_at)}` }, "Show") },
+      { label: h("span", { class: "sr" }, "Log"), cell: (item) => h("a", { href: `/?${new URLSearchParams([["integration", item.integration], ["organization", several ? item.organization : ""], ["direction", item.direction], ["activity_type", item.activity_type], /^\d+$/.test(item.code) ? ["response_status", item.code] : ["error_code", item.code], ["since", "24h"]].filter(([, value]) => value))}`, "aria-label": `Show ${item.count} failures of ${item.integration}, last ${absolute(item.last_at)}` }, "Show") },
     ],
   });
 }

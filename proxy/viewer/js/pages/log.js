@@ -32,6 +32,7 @@ class LogPage {
   #shown = null;
   #feed = null;
   #paused = false;
+  counted = null;
   #details = null;
   #turn = new AbortController();
 
@@ -189,9 +190,17 @@ class LogPage {
   /** Facet counts and the time chart, for the filter in force. */
   async #counts() {
     const { signal } = this.#turn;
+    // A large log may take longer to count than until the next time.
+    if (this.counting === signal) return;
+    this.counting = signal;
     const filter = this.filter;
-    const facets = facetCounts(filter, FACET_NAMES, signal).then((found) => !signal.aborted && this.facets.update(filter, found));
+    const facets = facetCounts(filter, FACET_NAMES, signal).then((found) => {
+      if (signal.aborted) return;
+      this.counted = found.direction.filter(({ value }) => !filter.has("direction") || filter.getAll("direction").includes(value)).reduce((sum, one) => sum + one.count, 0);
+      this.facets.update(filter, found);
+    });
     await Promise.allSettled([facets, this.timeline.load(filter, signal)]);
+    if (this.counting === signal) this.counting = null;
   }
 
   async #values(key) {
@@ -209,7 +218,8 @@ class LogPage {
 
   async #export() {
     const { openExport } = await import("../log/export-dialog.js");
-    openExport(this.filter, this.rows?.complete ? this.rows.size : this.timeline.total);
+    if (this.rows?.complete) openExport(this.filter, this.rows.size);
+    else openExport(this.filter, this.timeline.total ?? this.counted, this.timeline.total !== null);
   }
 
   async #showDetails(id, compare) {
