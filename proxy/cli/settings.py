@@ -83,7 +83,8 @@ def overrides_of(args: argparse.Namespace) -> dict[str, Any]:
     if getattr(args, "store", None) is not None:
         found["store"] = args.store
     if (workers := getattr(args, "workers", None)) is not None:
-        found["workers"] = int(workers) if workers.isdecimal() else workers
+        whole = workers.removeprefix("-").isdecimal()
+        found["workers"] = int(workers) if whole else workers
     for flag, table, key in (("listen", "listen", "forward"), ("api", "api", "listen")):
         if (value := getattr(args, flag, None)) is not None:
             found[table] = {key: value}

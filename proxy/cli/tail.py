@@ -8,6 +8,7 @@ import time
 from contextlib import aclosing
 
 from proxy.cli import filters, source
+from proxy.cli.errors import UsageError
 from proxy.cli.rows import live_line
 from proxy.cli.terminal import say
 from proxy.cli.words import is_final
@@ -28,6 +29,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print until interrupted."""
+    for name, value in (("--lines", args.lines), ("--count", args.count)):
+        if value is not None and value < 0:
+            raise UsageError(f"{name}: expected 0 or more, found {value}")
     asyncio.run(_follow(args))
     return 0
 

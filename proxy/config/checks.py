@@ -29,7 +29,29 @@ def check(config: Config) -> Iterator[Mistake]:
     yield from _routes(config)
     yield from _connection_tests(config)
     yield from _names(config)
+    yield from _hosts(config)
     yield from _patterns(config)
+
+
+def _hosts(config: Config) -> Iterator[Mistake]:
+    """Where a host belongs there is no URL, which would never match anything."""
+    upstream = config.upstream
+    hosts: dict[str, str] = {
+        f"upstream.host[{i}].host": h.host for i, h in enumerate(upstream.host)
+    }
+    for place, names in (
+        *((f"integration[{i}].hosts", one.hosts) for i, one in enumerate(config.integration)),
+        *((f"rule[{i}].host", one.host) for i, one in enumerate(config.rule)),
+        ("upstream.pass_through", upstream.pass_through),
+        ("upstream.h2_hosts", upstream.h2_hosts),
+    ):
+        if isinstance(names, str):
+            hosts[place] = names
+        else:
+            hosts |= {f"{place}[{j}]": name for j, name in enumerate(names)}
+    for place, host in hosts.items():
+        if "/" in host and not host.startswith("re:"):
+            yield place, f'expected a host such as "api.example.com", found "{host}"'
 
 
 def _patterns(config: Config) -> Iterator[Mistake]:
@@ -105,6 +127,7 @@ def _finite(duration: Any) -> float:
 def _store_url(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("", "sqlite") or parts.netloc or len(parts.path) < 2:
+        # An address may hold a password, so it is not shown.
         raise ValueError('expected a URL such as "sqlite:////var/lib/wiretrail/activity.db"')
 
 

@@ -66,7 +66,7 @@ def read_environment(
                 values[path] = name, _typed(environ[name], kind)
             except msgspec.ValidationError:
                 expected = "true or false" if kind is bool else "a whole number"
-                problems.append(Problem(name, "", f"expected {expected}"))
+                problems.append(Problem(name, "", f'expected {expected}, found "{environ[name]}"'))
         elif (
             name.startswith(PREFIX)
             and name not in OTHER_VARIABLES
@@ -88,7 +88,7 @@ def _typed(text: str, kind: Any) -> Any:
         return [part.strip() for part in text.split(",") if part.strip()]
     if kind in (Duration, Size) and text.isdecimal():
         return int(text)
-    if text.isdecimal() or kind is bool:
+    if text.removeprefix("-").isdecimal() or kind is bool:
         # Not strict: "8", "true", "0" become numbers and booleans where the type asks for them.
         return msgspec.to_builtins(msgspec.convert(text.strip(), kind, strict=False))
     return text

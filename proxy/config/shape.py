@@ -64,7 +64,7 @@ def _value(value: Any, kind: Any, path: str) -> Iterator[Mistake]:
         try:
             msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
-            yield path, _choice(value, kind) or _in_words(str(error), kind)
+            yield path, _choice(value, kind) or _in_words(str(error), kind, value)
 
 
 def _choice(value: Any, kind: Any) -> str:
@@ -77,14 +77,17 @@ def _choice(value: Any, kind: Any) -> str:
     return ""
 
 
-def _in_words(error: str, kind: Any) -> str:
+def _in_words(error: str, kind: Any, value: Any) -> str:
     """`Expected `int | null`, got `str`` becomes "expected a whole number, found text"."""
     error = error.partition(" - at ")[0]
     found = re.fullmatch(r"Expected `([^`]+)`( [<>]=? \S+)?(?:, got `([^`]+)`)?", error)
     if found is None:
+        if error == "Invalid UUID":
+            return f'expected a UUID, found "{value}"'
         return error[:1].lower() + error[1:]
     # A default stands for "nothing"; no TOML value does, so null is not offered.
     wanted = [name for name in found[1].split(" | ") if name != "null"]
     expected = _OWN_TYPES.get(kind) or " or ".join(_TYPE_NAMES.get(name, name) for name in wanted)
-    got = f", found {_TYPE_NAMES.get(found[3], found[3])}" if found[3] else ""
+    # Out of bounds: the type is right, so the value tells more.
+    got = f", found {_TYPE_NAMES.get(found[3], found[3]) if found[3] else value}"
     return f"expected {expected}{found[2] or ''}{got}"

@@ -122,6 +122,13 @@ def test_what_cannot_be_understood(seeded: Path, arguments: list[str], expected:
     assert line.startswith("wiretrail list: " + expected)
 
 
+@pytest.mark.parametrize("name", ["--lines", "--count"])
+def test_fewer_than_no_lines_cannot_be_followed(seeded: Path, name: str) -> None:
+    result = wiretrail("tail", "--data", str(seeded), name, "-1")
+    assert result.code == 2
+    assert result.err == f"wiretrail tail: {name}: expected 0 or more, found -1\n"
+
+
 def test_the_server_s_objections_read_like_our_own(served: Served) -> None:
     result = wiretrail("list", *served.flags, "--status", "fail")
     assert result.code == 2

@@ -130,6 +130,7 @@ def test_the_sign_in_link_works_once(tmp_path: Path) -> None:
         (["--incoming", "127.0.0.1:0"], 2, "wiretrail up: --incoming: expected HOST:PORT=URL"),
         (["--incoming", "127.0.0.1:0=x"], 2, "wiretrail up: --incoming: incoming[0].upstream: ex"),
         (["--workers", "many"], 2, "wiretrail up: --workers: expected a whole number, found text"),
+        (["--workers", "-1"], 2, "wiretrail up: --workers: expected a whole number >= 1, found -1"),
         (["--connect-to", "a"], 2, "wiretrail up: --connect-to: expected HOST:PORT=ADDRESS:PORT"),
         (["--config", "/nowhere.toml"], 2, "wiretrail up: /nowhere.toml: cannot be read: No such"),
         (["--upstream-ca", "/nowhere.pem"], 1, "wiretrail: --upstream-ca: /nowhere.pem cannot be"),

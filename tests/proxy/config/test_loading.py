@@ -32,7 +32,20 @@ MISTAKES = {
         'workers = "two"\n',
         "workers: expected a whole number, found text",
     ),
-    "number out of bounds": ("workers = 0\n", "workers: expected a whole number >= 1"),
+    "number out of bounds": ("workers = 0\n", "workers: expected a whole number >= 1, found 0"),
+    "no UUID": (
+        '[[organization]]\nname = "a"\nid = "7"\n',
+        'organization[0].id: expected a UUID, found "7"',
+    ),
+    "URL for a host": (
+        '[[integration]]\nname = "a"\nhosts = ["a.example", "https://b.example/v1"]\n',
+        'integration[0].hosts[1]: expected a host such as "api.example.com", '
+        'found "https://b.example/v1"',
+    ),
+    "URL for the only host": (
+        '[[rule]]\nhost = "https://b.example"\nactivity_type = "other"\n',
+        'rule[0].host: expected a host such as "api.example.com", found "https://b.example"',
+    ),
     "number for text": (
         "[listen]\nforward = 8080\n",
         "listen.forward: expected text, found a whole number",
@@ -291,7 +304,8 @@ def test_variables_have_the_setting_s_type(name: str, text: str, expected: objec
 
 def test_a_variable_of_the_wrong_type() -> None:
     with pytest.raises(
-        ConfigError, match=r"^WIRETRAIL_CAPTURE_IP_ADDRESS: expected true or false$"
+        ConfigError,
+        match=r'^WIRETRAIL_CAPTURE_IP_ADDRESS: expected true or false, found "perhaps"$',
     ):
         load(environ={"WIRETRAIL_CAPTURE_IP_ADDRESS": "perhaps"})
 
