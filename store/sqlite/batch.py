@@ -3,7 +3,9 @@
 import sqlite3
 from collections.abc import Sequence
 from itertools import batched
-from typing import Final
+from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from store.activity import ActivityRow, Status, Timing
 from store.backend import WriteResult
@@ -22,20 +24,53 @@ from store.sqlite.keys import (
 from store.sqlite.rollups import HOUR_MS, Place, Tally
 
 _KNOWN: Final = (
-    "SELECT key, id, status, organization, integration, endpoint, activity_type, direction"
-    " FROM activities WHERE key IN ({})"
+    "SELECT a.key, a.id, a.status, a.client, a.path, a.query, a.metadata, c.request_headers,"
+    " c.request_body, a.organization, a.integration, a.endpoint, a.activity_type, a.direction"
+    " FROM activities a LEFT JOIN contents c ON c.key = a.key WHERE a.key IN ({})"
 )
 _INTO_ACTIVITIES: Final = f"INSERT OR REPLACE INTO activities VALUES ({', '.join('?' * 32)})"  # noqa: S608
 _INTO_CONTENTS: Final = "INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?, ?, ?)"
 _NO_CONTENTS: Final = (None,) * 5
 
-type _Known = tuple[bytes, int, Place]
+
+class _Known(NamedTuple):
+    """A row that is there already, as far as its completion needs it."""
+
+    id: bytes
+    status: int
+    place: Place
+    client: int
+    told: tuple[str | None, ...]
+    """Path, query, metadata, request headers, request body."""
+
+    @property
+    def endpoint(self) -> int:
+        return self.place[3]
+
+    def stays_in(self, row: ActivityRow) -> bool:
+        """Whether all that is told here already may still be told."""
+        path, query, metadata, headers, body = self.told
+        return (
+            path in (None, row.path)
+            and query in (None, row.query)
+            and headers in (None, row.request_headers)
+            and body in (None, row.request_body)
+            and _stays(metadata, row.metadata)
+        )
+
+
+def _stays(before: str | None, now: str | None) -> bool:
+    earlier: dict[str, Any] = msgspec.json.decode(before or "{}")
+    later: dict[str, Any] = msgspec.json.decode(now or "{}")
+    return all(later.get(name) == value for name, value in earlier.items())
 
 
 def write_batch(
     database: sqlite3.Connection, names: Names, seq: int, rows: Sequence[ActivityRow]
-) -> WriteResult:
-    """Write rows inside the caller's transaction, numbering them from `seq` + 1."""
+) -> tuple[WriteResult, bool]:
+    """Write rows inside the caller's transaction, numbering them from `seq` + 1. Tells also
+    whether something was replaced that earlier versions of their rows said, as it is when an
+    answer gives away that it was a secret."""
     batch = _Batch(database, rows)
     for row in rows:
         batch.take(row)
@@ -58,7 +93,7 @@ class _Batch:
         if earlier is not None:
             started = earlier.status is Status.STARTED
         elif key in self._known:
-            started = self._known[key][1] == STARTED
+            started = self._known[key].status == STARTED
         else:
             self._inserted += 1
             self._pending[key] = row
@@ -70,7 +105,7 @@ class _Batch:
         self._completed += row.status is not Status.STARTED
         self._pending[key] = row
 
-    def write(self, names: Names, seq: int) -> WriteResult:
+    def write(self, names: Names, seq: int) -> tuple[WriteResult, bool]:
         """Write rows, contents and rollups."""
         tally = Tally()
         activities: list[tuple[object, ...]] = []
@@ -78,7 +113,7 @@ class _Batch:
         for key, row in self._pending.items():
             seq += 1
             if known := self._known.get(key):
-                tally.take_back(known[2])
+                tally.take_back(known.place)
             activities.append(_small_columns(key, seq, row, names, tally))
             large = (
                 row.request_headers,
@@ -92,12 +127,24 @@ class _Batch:
         self._database.executemany(_INTO_ACTIVITIES, activities)
         self._database.executemany(_INTO_CONTENTS, contents)
         tally.write(self._database)
-        return WriteResult(
+        result = WriteResult(
             inserted=self._inserted,
             completed=self._completed,
             repeated=self._repeated,
             last_seq=seq,
         )
+        return result, self._replaced(names)
+
+    def _replaced(self, names: Names) -> bool:
+        """Remove what only replaced versions of rows told; whether there was anything."""
+        found = False
+        for key, row in self._pending.items():
+            if known := self._known.get(key):
+                gone = names.leave(known.endpoint, known.client)
+                found = found or gone or not known.stays_in(row)
+                # Its content may be old enough to be packed already.
+                self._database.execute("DELETE FROM archive WHERE key = ?", (key,))
+        return found
 
     def _key(self, identifier: bytes) -> int:
         first = key_of(identifier)
@@ -105,18 +152,19 @@ class _Batch:
             if key != first and key not in self._known:
                 self._look_up((key,))
             pending, known = self._pending.get(key), self._known.get(key)
-            holder = pending.id if pending is not None else known[0] if known else None
+            holder = pending.id if pending is not None else known.id if known else None
             if holder is None or holder == identifier:
                 return key
         raise StoreUnavailable(f"{PROBES} activities share the time stamp of one id")
 
     def _look_up(self, keys: Sequence[int]) -> None:
         statement = _KNOWN.format(", ".join("?" * len(keys)))
-        for key, identifier, status, *where in self._database.execute(statement, keys):
-            organization, integration, endpoint, kind, direction = where
+        for key, identifier, status, client, *rest in self._database.execute(statement, keys):
+            told = tuple(rest[:5])
+            organization, integration, endpoint, kind, direction = rest[5:]
             hour = created_at(key) // HOUR_MS
             place = (hour, organization, integration, endpoint, kind, direction, status, "")
-            self._known[key] = (identifier, status, place)
+            self._known[key] = _Known(identifier, status, place, client, told)
 
 
 def _small_columns(

@@ -4,6 +4,7 @@ import sqlite3
 from typing import Final
 
 from store.activity import ActivityRow
+from store.sqlite.fresh import Fresh
 
 _MOST_CACHED: Final = 20_000
 
@@ -26,6 +27,7 @@ class Names:
         self._integrations: dict[tuple[bytes, bytes, str], tuple[int, int]] = {}
         self._endpoints: dict[tuple[int, str, str, str, str | None, str], int] = {}
         self._clients: dict[tuple[str | None, str | None], int] = {}
+        self._fresh: dict[str, Fresh] = {}
 
     def begin(self, day: int) -> None:
         """Call at the start of each transaction with the number of the UTC day."""
@@ -33,6 +35,10 @@ class Names:
         if day != self._day or size > _MOST_CACHED:
             self.forget()
             self._day = day
+        if not self._fresh:
+            # Inside the transaction, so that no entry of a rollback counts as an old one.
+            tables = ("endpoints", "clients")
+            self._fresh = {table: Fresh(self._database, table) for table in tables}
 
     def integration(self, row: ActivityRow) -> tuple[int, int]:
         """The numbers of a row's organization and integration."""
@@ -62,6 +68,7 @@ class Names:
                 " ON CONFLICT DO UPDATE SET used = excluded.used RETURNING number",
                 (*key, self._day),
             )
+        self._fresh["endpoints"].use(found)
         return found
 
     def client(self, row: ActivityRow) -> int:
@@ -75,7 +82,20 @@ class Names:
                 " ON CONFLICT DO UPDATE SET used = excluded.used RETURNING number",
                 (*key, self._day),
             )
+        self._fresh["clients"].use(found)
         return found
+
+    def leave(self, endpoint: int, client: int) -> bool:
+        """A row no longer refers to these; true when one of them is gone because of it."""
+        gone = [
+            self._fresh[table].leave(number)
+            for table, number in (("endpoints", endpoint), ("clients", client))
+        ]
+        if gone[0]:
+            self._endpoints = {k: n for k, n in self._endpoints.items() if n != endpoint}
+        if gone[1]:
+            self._clients = {k: n for k, n in self._clients.items() if n != client}
+        return any(gone)
 
     def _organization(self, row: ActivityRow) -> int:
         key = (row.organization_id, row.organization)

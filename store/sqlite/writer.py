@@ -6,23 +6,30 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from store.activity import ActivityRow, ErrorCode
 from store.backend import WriteResult
 from store.options import StoreOptions
 from store.replay import RewriteStep
 from store.sqlite.batch import write_batch
-from store.sqlite.connection import open_for_writing, store_errors
+from store.sqlite.connection import BUSY_MS, open_for_writing, store_errors
 from store.sqlite.interning import Names
-from store.sqlite.keys import ERROR, STARTED, created_at, first_key
+from store.sqlite.keys import ERROR, PROBES, STARTED, created_at, first_key, key_of
 from store.sqlite.lock import WriterLock
 from store.sqlite.maintenance import Maintenance
 from store.sqlite.rewrite import Change, rewrite_batch, unpack_batch
 from store.sqlite.rollups import HOUR_MS, Tally
 
 _DAY_MS: Final = 86_400_000
+_CLEAR_SECONDS: Final = 5.0
+"""Least time between two attempts to empty the write-ahead log."""
 _INTERRUPTED: Final = "the proxy stopped before the exchange ended"
+_NOT_RECORDED: Final = "the exchange has ended, but its record had to be dropped"
+_STARTED_ROWS: Final = (
+    "SELECT key, organization, integration, endpoint, activity_type, direction"
+    " FROM activities WHERE "
+)
 
 
 class SqliteWriter:
@@ -43,6 +50,9 @@ class SqliteWriter:
         self._path = path
         self._clock = clock
         self._seq = 0
+        self._stale = True
+        """The write-ahead log may hold what rows no longer tell."""
+        self._cleared_at = 0.0
         self._lock = WriterLock(path)
         try:
             self._maintenance = Maintenance(options or StoreOptions())
@@ -54,35 +64,37 @@ class SqliteWriter:
     def write(self, rows: Sequence[ActivityRow]) -> WriteResult:
         """Keep rows in one transaction, idempotent by id."""
         with self._transaction("write activities") as database:
-            result = write_batch(database, self._names, self._seq, rows)
+            result, replaced = write_batch(database, self._names, self._seq, rows)
             self._keep_seq(result.last_seq)
         self._seq = result.last_seq
+        self._stale = self._stale or replaced
+        self._clear_log()
         return result
 
     def interrupt_started(self, before: int) -> int:
         """Turn `started` rows older than `before` (Unix ms) into `error` / `interrupted`."""
         with self._transaction("interrupt started activities") as database:
             found = database.execute(
-                "SELECT key, organization, integration, endpoint, activity_type, direction"
-                " FROM activities WHERE direction IN (0, 1) AND status = ? AND key < ?",
+                _STARTED_ROWS + "direction IN (0, 1) AND status = ? AND key < ?",
                 (STARTED, first_key(before)),
             ).fetchall()
-            tally, seq = Tally(), self._seq
-            for key, *where in found:
-                created = created_at(key)
-                hour = created // HOUR_MS
-                tally.take_back((hour, *where, STARTED, ""))
-                tally.add((hour, *where, ERROR, ErrorCode.INTERRUPTED.value), created, None)
-                seq += 1
-                database.execute(
-                    "UPDATE activities SET status = ?, error_code = ?, error_message = ?, seq = ?"
-                    " WHERE key = ?",
-                    (ERROR, ErrorCode.INTERRUPTED.value, _INTERRUPTED, seq, key),
-                )
-            tally.write(database)
-            self._keep_seq(seq)
+            seq = self._end(found, ErrorCode.INTERRUPTED, _INTERRUPTED)
         self._seq = seq
         return len(found)
+
+    def end_started(self, identifiers: Sequence[bytes]) -> WriteResult:
+        """Turn those of these rows that are `started` into `error` / `not_recorded`."""
+        with self._transaction("end activities") as database:
+            found: list[Any] = []
+            for identifier in identifiers:
+                key = key_of(identifier)
+                found += database.execute(
+                    _STARTED_ROWS + "key >= ? AND key < ? AND id = ? AND status = ?",
+                    (key, key + PROBES, identifier, STARTED),
+                ).fetchall()
+            seq = self._end(found, ErrorCode.NOT_RECORDED, _NOT_RECORDED)
+        self._seq = seq
+        return WriteResult(inserted=0, completed=len(found), repeated=0, last_seq=seq)
 
     def record_gap(self, reason: str, count: int, since: int, until: int) -> None:
         """Keep that `count` exchanges were dropped for `reason` between two Unix ms times."""
@@ -95,6 +107,7 @@ class SqliteWriter:
     def maintain(self, now: int) -> bool:
         """One small step of retention, compression or space release."""
         self._reopen_if_replaced()
+        self._clear_log()
         with store_errors("maintain the store"):
             return self._maintenance.step(self._database, now)
 
@@ -109,6 +122,7 @@ class SqliteWriter:
             self._keep_seq(seq)
         self._seq = seq
         if step.changed:
+            self._stale = True
             # Renamed entries are known by their old names.
             self._names.forget()
         return step
@@ -127,6 +141,40 @@ class SqliteWriter:
             self._database.close()
             self._maintenance.close()
             self._lock.release()
+
+    def _end(self, rows: Sequence[Any], code: ErrorCode, message: str) -> int:
+        """Give `started` rows an end, inside a transaction; the last `seq` given."""
+        tally, seq = Tally(), self._seq
+        for key, *where in rows:
+            created = created_at(key)
+            hour = created // HOUR_MS
+            tally.take_back((hour, *where, STARTED, ""))
+            tally.add((hour, *where, ERROR, code.value), created, None)
+            seq += 1
+            self._database.execute(
+                "UPDATE activities SET status = ?, error_code = ?, error_message = ?, seq = ?"
+                " WHERE key = ?",
+                (ERROR, code.value, message, seq, key),
+            )
+        tally.write(self._database)
+        self._keep_seq(seq)
+        return seq
+
+    def _clear_log(self) -> None:
+        """Empty the write-ahead log when it holds earlier versions of rows that told more: in the
+        file itself `secure_delete` has overwritten them. Tried again while somebody reads."""
+        now = self._clock()
+        if not self._stale or 0 <= now - self._cleared_at < _CLEAR_SECONDS:
+            return
+        self._cleared_at = now
+        try:
+            self._database.execute("PRAGMA busy_timeout = 0")
+            (busy, _, _) = self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._stale = bool(busy)
+        except sqlite3.Error:
+            pass  # what was written is kept all the same
+        finally:
+            self._database.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
 
     def _open(self) -> None:
         self._database = open_for_writing(self._path)
