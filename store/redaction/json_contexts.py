@@ -17,7 +17,7 @@ from store.redaction.work import Work
 
 RELATED: Final = re.compile(
     rb'"(?:grant_type|code_verifier|kty|kind|stringData|verification_uri\w*|client_id'
-    rb'|lease_duration)"'
+    rb'|lease_duration|[Cc]ode)"'
 )
 """Keys that make a document worth looking at for such objects."""
 STORED: Final = b"/secrets/"
@@ -30,6 +30,11 @@ _GRANT: Final = frozenset(
     b"client_assertion subject_token actor_token".split()
 )
 _GRANTING: Final = frozenset((b"grant_type", b"code_verifier", b"verification_uri", b"client_id"))
+_VERIFIED: Final = frozenset(
+    b"to phone phonenumber phone_number verificationsid verification_sid email username".split()
+)
+_FAILED: Final = frozenset((b"message", b"error", b"errors", b"status"))
+_CODE: Final = re.compile(rb'"?\d{4,10}"?')
 _KEY_NUMBERS: Final = frozenset(b"d p q dp dq qi k oth".split())
 _HELD: Final = frozenset((b"data", b"stringdata"))
 _VALUES: Final = frozenset((b"value", b"payload"))
@@ -60,6 +65,8 @@ class _Contexts:
         keys = {member.key.lower() for member in members}
         if keys & _GRANTING:
             self._all(members, _GRANT)
+        if keys & _VERIFIED and not keys & _FAILED:
+            self._one_time(members)
         if b"kty" in keys:
             self._all(members, _KEY_NUMBERS)
         kinds = {self._in.raw(m).lower() for m in members if m.key.lower() == b"kind"}
@@ -76,6 +83,15 @@ class _Contexts:
         for member in members:
             if member.key.lower() in wanted and self._in.is_string(member):
                 self._cut(member.start, member.end, member.key)
+
+    def _one_time(self, members: list[Member]) -> None:
+        """The code that someone was sent to prove a number or an address."""
+        for member in members:
+            if member.key.lower() == b"code" and _CODE.fullmatch(self._in.raw(member)):
+                value = self._in.raw(member).strip(b'"')
+                place = f"{shown(self._place)}.{member.key.decode()}"
+                mark = self._work.cut(value, place, "one-time code")
+                self.edits.append((member.start, member.end, b'"' + mark + b'"'))
 
     def _every(self, members: list[Member], wanted: frozenset[bytes]) -> None:
         """Cut every string under the `wanted` members, whatever its own name."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from store.redaction.json_containers import Containers, Member, Span
 from store.redaction.json_contexts import cut_contexts
+from store.redaction.json_tables import column
 from store.redaction.json_trail import Place
 from store.redaction.names import Kind, pieces_of
 from store.redaction.work import Work
@@ -63,6 +64,8 @@ class _Objects:
             return
         span = self._in.spans[number]
         name = self._in.text[left + 1 : right]
+        for cell in column(self._in, left):
+            self._cut(name, kind, cell)
         if not self._in.is_object(span):
             self._in_list(span, left, name, kind)
             return

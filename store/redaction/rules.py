@@ -27,7 +27,8 @@ _AFTER_NAME: Final = (
 )
 _CONTEXT: Final = "|".join(
     (
-        r"grant_type|stringData|verification_ur|lease_duration|/secrets/|[?&]p=[^&\s]{4}|\bkty\b|client_id|(?:^|[?&#])code=",
+        r"grant_type|stringData|verification_ur|lease_duration|/secrets/|\bkty\b|client_id",
+        r"(?:^|[?&#])code=|\"[Cc]ode\"\s{0,4}:\s{0,4}\"?\d{4}|[?&]p=[^&\s]{4}",
         r"(?i:kind[\"']?\s{0,4}:\s{0,4}[\"']?secret)|(?i:identified[ ]by)",
         r"<(?:DP|DQ|InverseQ)>|(?i:\d[ ]is[ ](?:your|the)[ ])"
         r"|(?i:(?:code|pin|otp)(?: is)?:? {1,3}\d{4})",
@@ -37,8 +38,8 @@ _CONTEXT: Final = "|".join(
 """What only its neighbours make a secret. Of a command with `-p` only this: a count of what may
 stand before it makes an automaton of thousands of states."""
 _USERINFO: Final = (
-    r"""//[^\s"'<>@]*@|[\w.+-]:[^\s:@/"'<>\\]{3,128}@(?:[\w.-]+(?::\d|/)|\w*\()"""
-    r"|[\w*]:(?:\d{4,5}|\*):[\w*-]{1,63}:[\w.*-]{1,63}:\S"
+    r"""//[^\s"'<>@]*@|[\w.+-]:[^\s:@/"'<>\\]+@(?:[\w.-]+[:/]|\w*\()"""
+    r"|[\w*]:(?:\d{4,5}|\*):[A-Za-z_*]"
 )
 _BLOCKS: Final = r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File|PRIVATE-KEY-BLOCK"
 _DIGITS: Final = r"[2-6]\d(?:(?:[ .-]|\xc2\xa0)?\d){11,17}"

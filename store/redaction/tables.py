@@ -7,6 +7,7 @@ from store.redaction import markup
 from store.redaction.json_trail import Place, readable, shown
 from store.redaction.named import rule_of
 from store.redaction.names import Kind, pieces_of
+from store.redaction.values import is_benign
 from store.redaction.work import Work
 
 _COLUMNS: Final = re.compile(
@@ -14,7 +15,8 @@ _COLUMNS: Final = re.compile(
 )
 _LEAD: Final = re.compile(rb"(?:[ \t]*(?:#[^\n]*|sep=.)?\r?\n){1,20}|\xef\xbb\xbf")
 _AROUND: Final = b" '\"\r\t|"
-_SETTING: Final = re.compile(rb"[\"']?[A-Z][A-Z0-9]{0,60}(?:_[A-Z0-9]{1,60}){0,8}[\"']?[,;\t|]")
+_SETTING: Final = re.compile(rb"[\"']?[A-Z][A-Z0-9]{0,60}(?:_[A-Z0-9]{1,60}){0,8}[\"']?([,;\t|])")
+_ALONE: Final = re.compile(rb"[\"']?[\w.-]{2,60}[\"']?\r?")
 _MOST_ROWS: Final = 20_000
 _INSERT: Final = re.compile(
     rb"(?i)insert\s{1,9}into\s{1,9}[^\s(]{1,200}\s{0,9}\(([^()]{1,4000})\)\s{0,9}values?\s{0,9}"
@@ -76,15 +78,18 @@ def _cut_columns(work: Work, value: bytes, place: Place) -> bytes:
     lead = _LEAD.match(value)
     start = lead.end() if lead else 0
     heading, newline, _ = value[start:].partition(b"\n")
+    if value.count(b"\n") > _MOST_ROWS:
+        return value
+    rows = value[start:].split(b"\n")
+    separator = _is_settings(rows)
+    if separator:
+        table = _Table(work, b"name" + separator + b"value", separator, place)
+        return value[:start] + b"\n".join([table.row(row) for row in rows])
+    if newline and _ALONE.fullmatch(heading):
+        return value[:start] + _cut_column(work, rows, place)
     match = _COLUMNS.fullmatch(heading.rstrip(b"\r")) if newline else None
     if match is None:
         return value
-    rows = value[start:].split(b"\n")
-    if len(rows) > _MOST_ROWS:
-        return value
-    if _is_settings(rows):
-        table = _Table(work, b"name" + match[1] + b"value", match[1], place)
-        return value[:start] + b"\n".join([table.row(row) for row in rows])
     table = _Table(work, heading, match[1], place)
     if table.pair is None and not table.secret:
         return value
@@ -131,14 +136,29 @@ class _Table:
             cells[index] = cells[index].replace(cell, self._work.cut(cell, place, rule_of(name)))
 
 
-def _is_settings(rows: list[bytes]) -> bool:
-    """Whether rows of two cells have no heading: every first cell is like `DB_HOST`."""
+def _is_settings(rows: list[bytes]) -> bytes:
+    """The separator of rows of two cells without a heading, of which every first cell is like
+    `DB_HOST`; empty where they are none."""
     filled = [row for row in rows if row.strip()]
-    return (
-        len(filled) > 1
-        and any(b"_" in row for row in filled)
-        and all(_SETTING.match(row) is not None for row in filled)
-    )
+    first = _SETTING.match(filled[0]) if len(filled) > 1 else None
+    if first is None or not any(b"_" in row.partition(first[1])[0] for row in filled):
+        return b""
+    matches = map(_SETTING.match, filled)
+    return first[1] if all(match and match[1] == first[1] for match in matches) else b""
+
+
+def _cut_column(work: Work, rows: list[bytes], place: Place) -> bytes:
+    """A table of one column: a name, and under it nothing but single words."""
+    name = rows[0].strip(_AROUND)
+    kind = work.names.kind(name)
+    if kind is Kind.PLAIN or any(b" " in row.strip() for row in rows):
+        return b"\n".join(rows)
+    where = f"{shown(place)}.{readable(name)}"
+    for number, row in enumerate(rows[1:], 1):
+        cell = row.strip(_AROUND)
+        if work.is_secret(kind, cell) and not is_benign(cell):
+            rows[number] = row.replace(cell, work.cut(cell, where, rule_of(name)))
+    return b"\n".join(rows)
 
 
 def _cells(row: bytes, separator: bytes) -> list[bytes]:

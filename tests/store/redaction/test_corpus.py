@@ -8,6 +8,7 @@ from tests.store.redaction import (
     cases_bodies,
     cases_encodings,
     cases_headers,
+    cases_neighbours,
     cases_precision,
     cases_red_team,
     cases_review,
@@ -31,6 +32,7 @@ CASES = [
         cases_review,
         cases_red_team,
         cases_second_review,
+        cases_neighbours,
     )
     for case in module.cases()
 ]
