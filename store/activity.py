@@ -63,6 +63,7 @@ class ErrorCode(StrEnum):
     TOO_LARGE = "too_large"
     OVERLOADED = "overloaded"
     NOT_DURABLE = "not_durable"
+    NOT_RECORDED = "not_recorded"
     INTERNAL = "internal"
 
 

@@ -44,6 +44,11 @@ class Writer(Protocol):
         code `interrupted`; returns how many."""
         ...
 
+    def end_started(self, identifiers: Sequence[bytes]) -> WriteResult:
+        """Turn those of these rows that are `started` into `error` with code `not_recorded`: what
+        was to complete them had to be dropped."""
+        ...
+
     def record_gap(self, reason: str, count: int, since: int, until: int) -> None:
         """Keep that `count` exchanges were dropped for `reason` between two Unix ms times."""
         ...

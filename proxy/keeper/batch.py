@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from proxy.link.inbox import Received
-from proxy.link.messages import UNNUMBERED, Gap, decode_message, is_message
+from proxy.link.messages import UNNUMBERED, Gap, Unrecorded, decode_message, is_message
 from proxy.link.receiver import WorkerConnection
 from store.activity import ErrorCode
 from store.capture import Capture, FrameError, Phase, decode_capture
@@ -42,6 +42,7 @@ class Batch:
         """How often the store refused single captures while it took others."""
         self._now = now
         self._gaps: list[tuple[Frame, Gap]] = []
+        self._unrecorded: list[bytes] = []
         self._outcomes: list[_Outcome] = []
         self._ended: list[WorkerConnection] = []
         for frame in frames:
@@ -61,6 +62,16 @@ class Batch:
             for reason, count in Counter(self.rejected.values()).items()
         ]
 
+    def unrecorded(self) -> list[bytes]:
+        """Exchanges that have ended and will have no final capture: if a row tells that they have
+        started, it needs an end."""
+        ended = [
+            identifier
+            for identifier in self.rejected
+            if (capture := self.captures.get(identifier)) and capture.phase is Phase.FINAL
+        ]
+        return ended + self._unrecorded
+
     def acknowledge(self) -> None:
         """Count and acknowledge all frames. Only after the commit."""
         by_origin: defaultdict[WorkerConnection, list[_Outcome]] = defaultdict(list)
@@ -78,6 +89,9 @@ class Batch:
                 message = decode_message(frame.payload)
                 if isinstance(message, Gap):
                     self._gaps.append((frame, message))
+                elif isinstance(message, Unrecorded):
+                    self._unrecorded.append(message.exchange)
+                    frame.origin.started.pop(message.exchange, None)
                 self._outcomes.append(_Outcome(frame))
                 return
             capture = decode_capture(frame.payload)

@@ -69,6 +69,11 @@ class _Announced:
         self.maintain = writer.maintain
         self.close = writer.close
 
+    def end_started(self, identifiers: Sequence[bytes]) -> WriteResult:
+        result = self._writer.end_started(identifiers)
+        self._on_commit(result.last_seq)
+        return result
+
     def write(self, rows: Sequence[ActivityRow]) -> WriteResult:
         result = self._writer.write(rows)
         self._on_commit(result.last_seq)

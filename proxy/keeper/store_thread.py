@@ -140,6 +140,8 @@ class StoreThread(threading.Thread):
         self._batch = batch
         try:
             self._record(batch)
+            if ended := batch.unrecorded():
+                self._store.writer.end_started(ended)
             for gap in [*batch.new_gaps(), *batch.drops(_now())]:
                 self._store.writer.record_gap(gap.reason, gap.count, gap.since, gap.until)
         except StoreUnavailable as error:

@@ -28,6 +28,12 @@ class Gap(msgspec.Struct, tag="gap", frozen=True):
     until: int
 
 
+class Unrecorded(msgspec.Struct, tag="unrecorded", frozen=True):
+    """An exchange that was told as started has ended and has no final capture."""
+
+    exchange: bytes
+
+
 class Hurry(msgspec.Struct, tag="hurry", frozen=True):
     """Somebody waits for the commit of what was sent so far: do not gather more first."""
 
@@ -42,8 +48,9 @@ class Acknowledged(msgspec.Struct, array_like=True, gc=False, frozen=True):
 
 UNNUMBERED: Final = 0
 _encoder: Final = msgspec.msgpack.Encoder()
-_decoder: Final[msgspec.msgpack.Decoder[Hello | Gap | Hurry]] = msgspec.msgpack.Decoder(
-    Hello | Gap | Hurry
+type Message = Hello | Gap | Unrecorded | Hurry
+_decoder: Final[msgspec.msgpack.Decoder[Message]] = msgspec.msgpack.Decoder(
+    Hello | Gap | Unrecorded | Hurry
 )
 _acknowledged: Final = msgspec.msgpack.Decoder(Acknowledged)
 # First bytes of msgpack maps: fixmap, map 16, map 32.
@@ -51,7 +58,7 @@ _FIXMAP: Final = range(0x80, 0x90)
 _MAPS: Final = (0xDE, 0xDF)
 
 
-def frame(number: int, message: Hello | Gap | Hurry | Acknowledged) -> bytes:
+def frame(number: int, message: Message | Acknowledged) -> bytes:
     """A message as one frame."""
     payload = _encoder.encode(message)
     return len(payload).to_bytes(4) + number.to_bytes(8) + payload
@@ -62,7 +69,7 @@ def is_message(payload: bytes) -> bool:
     return bool(payload) and (payload[0] in _FIXMAP or payload[0] in _MAPS)
 
 
-def decode_message(payload: bytes) -> Hello | Gap | Hurry:
+def decode_message(payload: bytes) -> Message:
     """The message of a worker's frame.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import cast
 
 from proxy.accounting import CounterBlock, SettledCounters
 from proxy.link.inbox import Inbox, Received
-from proxy.link.messages import UNNUMBERED, Acknowledged, Gap, Hello, decode_message, frame
+from proxy.link.messages import UNNUMBERED, Acknowledged, Hello, Hurry, decode_message, frame
 from store.capture import Capture, FrameError, FrameSplitter
 
 log = logging.getLogger("wiretrail.link")
@@ -147,8 +147,8 @@ class WorkerConnection(asyncio.Protocol):
         message = decode_message(payload)
         if isinstance(message, Hello):
             self.counters = self._receiver.counters_of(message)
-        elif isinstance(message, Gap):
-            raise FrameError("a gap needs a number")
+        elif not isinstance(message, Hurry):
+            raise FrameError("this message needs a number")
         else:
             return True
         return False

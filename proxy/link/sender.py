@@ -23,6 +23,7 @@ from proxy.link.messages import (
     Gap,
     Hello,
     Hurry,
+    Unrecorded,
     frame,
 )
 from proxy.link.queue import Entry, FrameQueue
@@ -85,22 +86,22 @@ class LinkSender:
             told = self._told.pop(exchange.id, None) is not None
             if not told:
                 self._counters.opened()
-        if capture is None:
-            self._drop(reason or "not_captured")
-            return
-        data = self._encoded(capture)
+        data = self._encoded(capture) if capture is not None else None
         if data is None:
-            self._drop("too_large")
+            why = "too_large" if capture is not None else reason or "not_captured"
         elif self._queue.has_room(len(data)):
             self._append(data, final=True)
-        elif told and (small := self._encoded(_stripped(capture))) is not None:
-            # A `started` row is in the store already; without an end it would stay open.
-            if self._queue.has_room(len(small), _RESERVE):
-                self._append(small, final=True)
-            else:
-                self._drop("queue_full")
+            return
         else:
-            self._drop("queue_full")
+            why = "queue_full"
+            small = self._encoded(_stripped(capture)) if capture is not None and told else None
+            if small is not None and self._queue.has_room(len(small), _RESERVE):
+                self._append(small, final=True)
+                return
+        self._drop(why)
+        if told:
+            # A `started` row is in the store already; without an end it would stay open.
+            self._append(frame(self._number + 1, Unrecorded(exchange.id)))
 
     async def commit(self, capture: Capture) -> bool:
         """See `CaptureSink.commit`. False at once when there is no room."""

@@ -27,6 +27,10 @@ class RowList:
         """Not used here."""
         raise NotImplementedError
 
+    def end_started(self, identifiers: Sequence[bytes]) -> WriteResult:
+        """Not used here."""
+        raise NotImplementedError
+
     def record_gap(self, reason: str, count: int, since: int, until: int) -> None:
         """Not used here."""
         raise NotImplementedError

@@ -3,6 +3,7 @@
 import os
 import signal
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from tests.proxy.conftest import World, wait_until
 from tests.support.load import Load
-from tests.support.partner import Partner
+from tests.support.partner import Answer, Partner, Received
 from tests.support.ports import free_port
 from tests.support.sidecar import ROOT, Sidecar
 
@@ -82,6 +83,29 @@ def test_a_capture_that_crashes_the_keeper_is_dropped_as_poison(
         found = world.settled()
         assert (found["seen"], found["stored"]) == (3, 2)
         assert [row["endpoint"].rpartition("/")[2] for row in world.rows()] == ["before", "after"]
+        assert gaps(world) == [("poison", 1)]
+
+
+def test_poison_ends_the_row_that_told_its_start(tmp_path: Path) -> None:
+    release = threading.Event()
+
+    def late(request: Received) -> Answer:
+        release.wait(20)
+        return Answer()
+
+    with (
+        Partner(late) as service,
+        World(tmp_path / "data", service, env=SABOTAGE) as world,
+    ):
+        client = threading.Thread(target=world.post, args=("/crash-at-its-end",))
+        client.start()
+        world.wait_for_rows(1, "status = 'started'")
+        release.set()
+        client.join(20)
+        (row,) = world.wait_for_rows(1)
+        assert (row["status"], row["error_code"]) == ("error", "not_recorded")
+        found = world.settled()
+        assert (found["seen"], found["stored"], found["poison"]) == (1, 0, 1)
         assert gaps(world) == [("poison", 1)]
 
 

@@ -28,6 +28,7 @@ class Moody:
         self._writer = writer
         self.refused: set[str] = set()
         self.down = threading.Event()
+        self.end_started = writer.end_started
         self.record_gap = writer.record_gap
         self.maintain = writer.maintain
         self.close = writer.close

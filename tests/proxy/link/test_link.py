@@ -172,6 +172,17 @@ async def test_what_cannot_be_captured_is_dropped_with_its_reason(link: Link) ->
     assert link.block.read().dropped == {"not_captured": 1}
 
 
+async def test_a_told_exchange_without_a_capture_is_told_to_have_ended(link: Link) -> None:
+    await link.keeper()
+    exchange = Exchange()
+    link.sender.opened(exchange)
+    assert await link.keep(1)
+    link.sender.closed(exchange, None)
+    batch = await link.batch()
+    assert (batch.captures, batch.unrecorded()) == ({}, [exchange.id])
+    batch.acknowledge()
+
+
 async def test_a_rejected_capture_is_counted_by_its_reason(link: Link) -> None:
     await link.keeper()
     bad, good = finish(link, 2)

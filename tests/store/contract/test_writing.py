@@ -109,6 +109,18 @@ async def test_interrupting_started_rows(store: Store) -> None:
     assert store.writer.interrupt_started(NOW) == 0
 
 
+async def test_ending_single_rows_that_have_started(store: Store) -> None:
+    started, other = (row(created_at=NOW - n, status=Status.STARTED) for n in (1, 2))
+    done = row(created_at=NOW)
+    store.write(started, other, done)
+    result = store.writer.end_started([started.id, done.id, bytes(16)])
+    assert (result.completed, result.last_seq) == (1, 4)
+    found = [await store.reader.one(SERVICE, uuid_text(r.id)) for r in (started, other, done)]
+    assert [one.status for one in found] == ["error", "started", "success"]
+    assert found[0].error_code == "not_recorded"
+    assert store.writer.end_started([started.id]).completed == 0
+
+
 async def test_the_newest_name_of_an_integration_is_shown(store: Store) -> None:
     before = row(created_at=NOW)
     store.write(before)

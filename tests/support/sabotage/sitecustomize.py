@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from store import recorder
+from store.capture import Phase
 
 _record = recorder.Recorder.record
 
 
 def _sabotaged(self: recorder.Recorder, exchanges: Sequence[Any]) -> recorder.RecordResult:
     for exchange in exchanges:
-        if exchange.target == "/crash":
+        ends = exchange.phase is Phase.FINAL
+        if exchange.target == "/crash" or (ends and exchange.target == "/crash-at-its-end"):
             os.abort()
         if exchange.target == "/spin":
             time.sleep(3600)
