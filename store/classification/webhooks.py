@@ -3,7 +3,7 @@
 import fnmatch
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Final
 
 import msgspec
@@ -36,7 +36,14 @@ _event_name = re.compile(r"[\w.:/@+\- ]{1,120}")
 _decode_object: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
+type Path = tuple[str, ...]
 type _Finder = Callable[["_Request"], str | None]
+
+
+@lru_cache(4096)
+def _is_signature(header: bytes) -> bool:
+    """Whether a header of that name, in lower case, carries a signature."""
+    return _signature_name.fullmatch(header) is not None
 
 
 class Webhook(msgspec.Struct, frozen=True):
@@ -74,7 +81,7 @@ class WebhookTable:
         self._senders: list[_Sender] = []
         self._by_header: dict[bytes, list[tuple[int, Callable[[str], object] | None]]] = {}
         self._by_agent: list[tuple[bytes, int]] = []
-        self._by_body: list[tuple[tuple[str, ...], int]] = []
+        self._by_body: dict[str, list[tuple[int, tuple[Path, ...]]]] = {}
         for entry in entries:
             if entry.webhooks is not None:
                 self._add(entry.name, entry.webhooks)
@@ -91,14 +98,15 @@ class WebhookTable:
             self._by_header.setdefault(header.lower().encode(), []).append((number, fits))
         self._by_agent += [(agent.lower().encode(), number) for agent in signs.agent]
         if signs.body:
-            self._by_body.append((tuple(signs.body), number))
+            paths = tuple(_path(path) for path in signs.body)
+            self._by_body.setdefault(paths[0][0], []).append((number, paths))
 
     def recognise(self, headers: Mapping[bytes, bytes], body: bytes) -> Webhook:
         """What a request is; names of headers in lower case."""
         request = _Request(headers, body)
         sender = self._sender(request)
         if sender is None:
-            signature = next(filter(_signature_name.fullmatch, headers), None)
+            signature = next(filter(_is_signature, headers), None)
             provider, events = None, self._common
         else:
             signature = next((name for name in sender.signatures if name in headers), None)
@@ -124,8 +132,15 @@ class WebhookTable:
                 yield number
 
     def _by_members(self, request: _Request) -> Iterator[int]:
-        for paths, number in self._by_body:
-            if all(lookup(request.members, path) is not None for path in paths):
+        members = request.members
+        if members is None:
+            return
+        # Few bodies have a member that any sender's first path begins with.
+        possible = [
+            each for key in members.keys() & self._by_body.keys() for each in self._by_body[key]
+        ]
+        for number, paths in sorted(possible):
+            if all(lookup(members, path) is not None for path in paths):
                 yield number
 
 
@@ -146,10 +161,15 @@ def members(body: bytes) -> dict[str, msgspec.Raw] | None:
         return None
 
 
-def lookup(found: dict[str, msgspec.Raw] | None, path: str) -> bytes | None:
-    """The undecoded value at a dotted path, e.g. `entry.0.field`."""
+def _path(text: str) -> Path:
+    """A dotted path, e.g. `entry.0.field`, in pieces."""
+    return tuple(text.split("."))
+
+
+def lookup(found: dict[str, msgspec.Raw] | None, path: Path) -> bytes | None:
+    """The undecoded value at a path."""
     value = b""
-    for piece in path.split("."):
+    for piece in path:
         raw = None if found is None else found.get(piece)
         if raw is None:
             return None
@@ -162,23 +182,29 @@ def _finder(rule: str, where: str) -> _Finder:
     place, _, rest = rule.partition(" ")
     if place == "header":
         header = rest.lower().encode()
-        return lambda request: _clean(request.headers.get(header, b"").decode("latin-1"))
+        return lambda request: _header(request.headers.get(header))
     if place == "body":
-        return lambda request: _text(lookup(request.members, rest))
+        where_in_body = _path(rest)
+        return lambda request: _text(lookup(request.members, where_in_body))
     if place == "keys":
         keys = rest.split()
         return lambda request: next((key for key in keys if key in (request.members or ())), None)
     if place == "form":
-        field, _, path = rest.partition(".")
-        return lambda request: _form_value(request.body, field, path)
+        field, dot, inner = rest.partition(".")
+        in_field = _path(inner) if dot else ()
+        return lambda request: _form_value(request.body, field, in_field)
     raise RuleError(f"providers: {where}: {rule!r} is no place of an event")
 
 
-def _form_value(body: bytes, field: str, path: str) -> str | None:
+def _form_value(body: bytes, field: str, path: Path) -> str | None:
     value = form_field(body, field)
     if not path or not value:
         return _clean(value)
     return _text(lookup(members(value.encode()), path))
+
+
+def _header(value: bytes | None) -> str | None:
+    return _clean(value.decode("latin-1")) if value else None
 
 
 def _text(value: bytes | None) -> str | None:

@@ -224,7 +224,7 @@ def test_numbers_are_event_names_too() -> None:
 
 def test_lookup_walks_objects_and_arrays() -> None:
     found = members(b'{"a": [{"b": "c"}], "d": 1}')
-    assert lookup(found, "a.0.b") == b'"c"'
-    assert lookup(found, "d") == b"1"
+    assert lookup(found, ("a", "0", "b")) == b'"c"'
+    assert lookup(found, ("d",)) == b"1"
     for path in ("a.1.b", "d.x", "x", "a.b"):
-        assert lookup(found, path) is None
+        assert lookup(found, tuple(path.split("."))) is None
