@@ -7,13 +7,14 @@ from typing import Final
 from addons.http1_head import AnswerHead
 from addons.stream_count import StreamCounter, counter_for
 from store.activity import Direction, ErrorCode, Timing
-from store.capture import Capture, Claims, HeaderList, Phase
+from store.capture import Capture, Claims, HeaderList, Phase, Stream
 from store.identity import activity_id
 
 clock = time.perf_counter
 """The one monotonic clock of every time stamp and deadline of the relay, in seconds."""
 
 _NO_TIMING: Final = Timing()
+_TIMED_MESSAGES: Final = 200
 
 
 class Binding:
@@ -47,6 +48,7 @@ class Exchange:
         "http_version",
         "id",
         "listener",
+        "message_times",
         "method",
         "notes",
         "port",
@@ -121,6 +123,7 @@ class Exchange:
         self.connect: float | None = None
         self.tls: float | None = None
         self.counter: StreamCounter | None = None
+        self.message_times: list[float] = []
         self.durable = False
         self.notes: dict[str, str] | None = None
 
@@ -151,6 +154,14 @@ class Exchange:
         self.response_size = size + len(data)
         if self.counter is not None:
             self.counter.feed(data)
+            self._note_messages(self.counter)
+
+    def _note_messages(self, counter: StreamCounter) -> None:
+        """When the first messages of a stream came: all that this piece completed came now."""
+        new = min(counter.stream().count, _TIMED_MESSAGES) - len(self.message_times)
+        if new > 0:
+            at = round((clock() - self.started_at) * 1000.0, 3)
+            self.message_times.extend([at] * new)
 
     def fail(self, code: ErrorCode, message: str) -> None:
         """Keep why the exchange has no complete answer; the first reason stays."""
@@ -234,10 +245,17 @@ class Exchange:
             response_time_ms=elapsed,
             client_address=self.client_address,
             upstream_address=self.upstream_address,
-            stream=self.counter.stream() if self.counter is not None else None,
+            stream=self._stream(),
             durable=self.durable,
             notes=self.notes or {},
         )
+
+    def _stream(self) -> Stream | None:
+        if self.counter is None:
+            return None
+        stream = self.counter.stream()
+        stream.times = self.message_times
+        return stream
 
     def _timing(self, ended_at: float) -> Timing:
         ready = self.upstream_ready_at

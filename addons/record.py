@@ -108,6 +108,8 @@ class Record:
             exchange.response_trailers = [(n, v) for n, v in answer.trailers.fields]
         exchange.counter = counter_for(answer.headers.get("content-type", "").encode())
         exchange.take_answer(answer.raw_content or b"")
+        # It came whole: when its messages came is not known.
+        exchange.message_times.clear()
         if flow.websocket is None:
             self._keep(flow)
         else:

@@ -64,6 +64,8 @@ class Stream(msgspec.Struct, array_like=True):
     count: int = 0
     kept: list[StreamMessage] = []
     close_code: int | None = None
+    times: list[float] = []
+    """When the first messages of a body had come, in milliseconds since the exchange began."""
 
 
 class Capture(msgspec.Struct, array_like=True, kw_only=True):

@@ -265,6 +265,8 @@ def _stream(stream: Stream, messages: JsonText | None) -> dict[str, Any]:
     values: dict[str, Any] = {"kind": stream.kind, "count": stream.count}
     if stream.close_code is not None:
         values["close_code"] = stream.close_code
+    if stream.times:
+        values["times"] = stream.times
     if messages is not None:
         values["messages"] = msgspec.Raw(messages.encode())
     return values

@@ -230,6 +230,8 @@ async def test_each_event_passes_before_the_next_is_sent(tmp_path: Path) -> None
         capture = await w.sink.only()
     assert capture.stream is not None
     assert (capture.stream.kind, capture.stream.count) == ("sse", 3)
+    assert len(capture.stream.times) == 3
+    assert sorted({0.0, *capture.stream.times}) == [0.0, *capture.stream.times]
 
 
 async def test_answer_streams_while_the_request_does(tmp_path: Path) -> None:

@@ -103,6 +103,18 @@ def test_bodies_take_the_form_that_suits_them(
         expect(dialog.get_by_role("region", name="Response")).to_contain_text(text)
 
 
+def test_events_are_listed_with_their_times(world: World, viewer: Viewer) -> None:
+    metadata = {"stream": {"kind": "sse", "count": 3, "times": [20, 1300.5, 1500], "messages": []}}
+    dialog = open_only(
+        world, viewer, metadata=json.dumps(metadata),
+        response_headers=json.dumps({"Content-Type": "text/event-stream"}),
+        response_body=json.dumps("data: one\n\n: still there\n\nevent: bye\ndata: two\n\n"),
+    )  # fmt: skip
+    expect(dialog.locator(".messages")).to_contain_text(
+        re.compile(r"one.*\+20 ms.*bye.*two.*\+1.50 s")
+    )
+
+
 def test_stream_messages_are_listed_with_their_times(world: World, viewer: Viewer) -> None:
     messages = [
         {"at": 12.5, "from": "client", "size": 4, "data": "ping"},
@@ -111,6 +123,8 @@ def test_stream_messages_are_listed_with_their_times(world: World, viewer: Viewe
     metadata = {"stream": {"kind": "websocket", "count": 9, "messages": messages}}
     dialog = open_only(world, viewer, metadata=json.dumps(metadata))
     expect(dialog).to_contain_text("first 2 of 9")
+    expect(dialog).not_to_contain_text("capture is off")
+    expect(dialog.get_by_text("Redacted", exact=True)).to_have_count(0)
     expect(dialog.locator(".messages")).to_contain_text(
         re.compile(r"ping.*\+13 ms.*pong.*\+1.50 s")
     )

@@ -58,16 +58,16 @@ export function parts(body, contentType) {
   });
 }
 
-/** The events of an event stream body: `{event, id, data}`. */
-export function streamEvents(text) {
-  return text.split(/\r?\n\r?\n/).map((block) => {
+/** The events of an event stream body: `{event, id, data, at}`; `times` are those of every message, comments too. */
+export function streamEvents(text, times = []) {
+  return text.split(/\r?\n(?:\r?\n)+/).filter(Boolean).map((block, i) => {
     const event = { event: "", id: "", data: [] };
     for (const line of block.split(/\r?\n/)) {
       const match = /^(event|id|data)(?:: ?(.*))?$/.exec(line);
       if (match?.[1] === "data") event.data.push(match[2] ?? "");
       else if (match) event[match[1]] = match[2] ?? "";
     }
-    return { ...event, data: event.data.join("\n") };
+    return { ...event, data: event.data.join("\n"), at: times[i] };
   }).filter((event) => event.data || event.event);
 }
 

@@ -22,6 +22,8 @@ export function bodyView(row, side) {
   const hidden = kind === "text" ? asJson(body) : undefined;
   const value = hidden === undefined ? body : hidden;
   if (hidden !== undefined) kind = "json";
+  // Of what came back, the relay noted when.
+  const times = side === "response" ? (row.metadata?.stream?.times ?? []).map((time) => Number(time?.source ?? time)) : [];
   const views = VIEWS[kind];
   const content = h("div", { class: "body-content" });
   const tabs = views.map((view) => h("button", { type: "button", "aria-pressed": "false", onclick: () => choose(view) }, LABELS[view]));
@@ -36,8 +38,8 @@ export function bodyView(row, side) {
     if (view === "formatted") return h("pre", {}, coloured(stringify(value, 2), place, row.redaction_places));
     if (view === "fields") return table(["Field", "Value"], fields(body).map(([name, one]) => [visible(name), marked(one, `${place}.${name}`, row.redaction_places)]));
     if (view === "parts") return partsTable(parts(body, type), place, row.redaction_places);
-    if (view === "events") return messages(streamEvents(body).map((event) => ({ label: event.event || "message", data: event.data })), place, row.redaction_places);
-    if (view === "lines") return messages(body.split(/\r?\n/).filter(Boolean).map((data) => ({ data })), place, row.redaction_places);
+    if (view === "events") return messages(streamEvents(body, times).map((event) => ({ label: event.event || "message", data: event.data, at: event.at })), place, row.redaction_places);
+    if (view === "lines") return messages(body.split(/\r?\n/).filter(Boolean).map((data, i) => ({ data, at: times[i] })), place, row.redaction_places);
     return h("pre", {}, marked(text(), place, row.redaction_places));
   };
   choose(views[0]);
