@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 
 _FLUSH_PATIENCE: Final = 30.0
 """Seconds without progress after which a closing connection with unsent bytes is aborted."""
+_CHOKING: Final = 1 << 20
+"""Bytes that may wait for a peer before it is not read any more. Beyond what back-pressure lets
+wait, so that only what we write ourselves comes this far."""
 _NEVER: Final = float("inf")
 _NO_LINGER: Final = struct.pack("ii", 1, 0)
 
@@ -52,6 +55,10 @@ class DialFailure(str):
 
 class DeadlineExpired(events.Event):
     """The deadline of the active relay has passed."""
+
+
+class Continued(events.Event):
+    """Others have had their turn, or a peer reads again."""
 
 
 class Finished(events.Event):
@@ -98,7 +105,16 @@ class Host(Protocol):
 class Wire(asyncio.Protocol):
     """One TCP connection, a client's or an upstream's."""
 
-    __slots__ = ("closed", "connection", "conversation", "eof", "held", "reading", "transport")
+    __slots__ = (
+        "choked",
+        "closed",
+        "connection",
+        "conversation",
+        "eof",
+        "held",
+        "reading",
+        "transport",
+    )
     transport: asyncio.Transport
 
     def __init__(self, conversation: "Conversation", connection: Connection) -> None:
@@ -110,6 +126,8 @@ class Wire(asyncio.Protocol):
         self.reading = True
         self.held = False
         """A relay does not want to read more now."""
+        self.choked = False
+        """The peer itself does not read."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are no subclass of asyncio's.
@@ -119,6 +137,8 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.conversation.dispatch(events.DataReceived(self.connection, data))
+        if self.transport.get_write_buffer_size() > _CHOKING:
+            self.conversation.choke(self)
 
     def eof_received(self) -> bool:
         self.eof = True
@@ -225,12 +245,21 @@ class Conversation:
 
     def write_resumed(self, wire: Wire) -> None:
         self._paused.discard(wire)
+        wire.choked = False
         self._update_reading()
+        if wire is self._client_wire and self.relay is not None and not self.gone:
+            self.dispatch(Continued())
+
+    def choke(self, wire: Wire) -> None:
+        """A peer makes us write (pages, pings) what it does not read: read no more of it."""
+        if wire in self._paused and not wire.choked:
+            wire.choked = True
+            self._update_reading()
 
     def _update_reading(self) -> None:
         for wire in self._wires.values():
             others = len(self._paused) - (wire in self._paused)
-            reading = not wire.held and not others
+            reading = not (wire.held or wire.choked or others)
             if reading is not wire.reading and not wire.transport.is_closing():
                 wire.reading = reading
                 if reading:
@@ -263,6 +292,14 @@ class Conversation:
             wire.closed = True
             connection.state = ConnectionState.CLOSED
             wire.reset()
+
+    def soon(self) -> None:
+        """Dispatch `Continued` in the next turn of the loop."""
+        asyncio.get_running_loop().call_soon(self._continue)
+
+    def _continue(self) -> None:
+        if not self.gone:
+            self.dispatch(Continued())
 
     def run(self, work: Coroutine[Any, Any, Any]) -> None:
         """Do asynchronous work; its result comes back as `Finished`."""

@@ -43,6 +43,7 @@ _NEVER: Final = float("inf")
 _LINGER: Final = 2.0
 _KEEP_ALIVE: Final = 900.0
 _HELD_BYTES: Final = 65536
+_REQUESTS_A_TURN: Final = 8
 
 _STATUS: Final = {
     ErrorCode.CONNECT_TIMEOUT: 504,
@@ -111,10 +112,14 @@ class Http1Relay(Layer):
         chain of generators and never pauses."""
         out = self._out = []
         if type(event) is events.DataReceived:
-            if event.connection is self.client:
-                self._from_client(event.data)
-            else:
+            if event.connection is not self.client:
                 self._from_upstream(event)
+            elif self.state is State.IDLE and (
+                self._backlog or self.conversation.stalled(self.client)
+            ):
+                self._keep_for_later(event.data)
+            else:
+                self._from_client(event.data)
         elif isinstance(event, events.ConnectionClosed):
             if event.connection is self.client:
                 self._client_closed()
@@ -126,10 +131,8 @@ class Http1Relay(Layer):
             self._expired()
         elif isinstance(event, Finished):
             self._committed(event.result)
-        while self._backlog and self.state is State.IDLE:
-            data, self._backlog = self._backlog, b""
-            self.conversation.hold(self.client, False)
-            self._from_client(data)
+        if self._backlog and self.state is State.IDLE:
+            self._take_backlog()
         return out
 
     # The request side
@@ -169,6 +172,22 @@ class Http1Relay(Layer):
         self._backlog += data
         if len(self._backlog) > _HELD_BYTES:
             self.conversation.hold(self.client, True)
+
+    def _take_backlog(self) -> None:
+        """Requests that came early: a few, then others have their turn; none while the client
+        does not read what we answered ourselves."""
+        conversation = self.conversation
+        for _ in range(_REQUESTS_A_TURN):
+            if conversation.stalled(self.client):
+                break
+            data, self._backlog = self._backlog, b""
+            conversation.hold(self.client, False)
+            self._from_client(data)
+            if not self._backlog or self.state is not State.IDLE:
+                return
+        else:
+            conversation.soon()
+        conversation.hold(self.client, True)
 
     def _begin(self, head: RequestHead, rest: bytes) -> None:
         """A head is complete: find out where it goes, and start."""
@@ -269,15 +288,18 @@ class Http1Relay(Layer):
         """What has come of the body since the last call, as it goes to the upstream."""
         parser = self.parser
         parts, parser.parts = parser.parts, []
-        for part in parts:
-            exchange.take_request(part)
+        # As one piece: a client may send a million chunks of a byte.
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
+        if data:
+            exchange.take_request(data)
         if not head.chunked:
-            return parts[0] if len(parts) == 1 else b"".join(parts)
-        out = [http1_write.chunk(part) for part in parts]
+            return data
+        if data:
+            data = http1_write.chunk(data)
         if parser.complete:
             exchange.request_trailers = parser.trailers
-            out.append(http1_write.last_chunk(parser.trailers))
-        return b"".join(out)
+            data += http1_write.last_chunk(parser.trailers)
+        return data
 
     def _body(self, exchange: Exchange) -> None:
         """More of a body has come."""
@@ -466,6 +488,8 @@ class Http1Relay(Layer):
     def _client_closed(self) -> None:
         gone = self.client.tls or self.client.state is ConnectionState.CLOSED
         self._client_ended = True
+        if self.state is State.IDLE and self._backlog and not gone:
+            return
         if self.state is State.RELAY:
             if not self.parser.complete and self.stage is not Stage.DONE:
                 self._client_left("the client closed in the middle of its request")
