@@ -9,8 +9,8 @@
     log_activity_complete(activity, status="success")
 
 The same functions as coroutines are in `wiretrail.client.aio`. Address and token come from
-`WIRETRAIL_URL` and `WIRETRAIL_TOKEN`. What goes wrong is logged as a warning and never raised into
-the service, unless an `ActivityLog` with `raise_errors=True` is used.
+`WIRETRAIL_SERVER` and `WIRETRAIL_TOKEN` or `WIRETRAIL_TOKEN_FILE`. What goes wrong is logged as a
+warning and never raised into the service, unless an `ActivityLog` with `raise_errors=True` is used.
 """
 
 from .activity_log import (

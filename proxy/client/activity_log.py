@@ -29,7 +29,7 @@ class ActivityLog:
         timeout: float = DEFAULT_TIMEOUT,
         raise_errors: bool = False,
     ) -> None:
-        """`url` and `token` default to `WIRETRAIL_URL` and `WIRETRAIL_TOKEN`, `timeout` is in
+        """`url` and `token` default to `WIRETRAIL_SERVER` and `WIRETRAIL_TOKEN`, `timeout` is in
         seconds. With `raise_errors` failures raise `WiretrailError` instead of being logged."""
         self._target = Target.of(url, token, raise_errors)
         # The log is never reached through the proxy that it belongs to.

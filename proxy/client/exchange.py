@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -31,11 +32,10 @@ class Target:
 
     @classmethod
     def of(cls, url: str | None, token: str | None, raise_errors: bool) -> "Target":
-        """What is not given comes from `WIRETRAIL_URL` and `WIRETRAIL_TOKEN`."""
-        address = url or os.environ.get("WIRETRAIL_URL") or DEFAULT_URL
-        return cls(
-            address.rstrip("/"), token or os.environ.get("WIRETRAIL_TOKEN") or None, raise_errors
-        )
+        """What is not given comes from `WIRETRAIL_SERVER`, and from `WIRETRAIL_TOKEN` or the file
+        that `WIRETRAIL_TOKEN_FILE` names."""
+        address = url or os.environ.get("WIRETRAIL_SERVER") or DEFAULT_URL
+        return cls(address.rstrip("/"), token or _token_of_environment(), raise_errors)
 
     def start(self, fields: Mapping[str, Any]) -> httpx.Request:
         """The request that creates an activity."""
@@ -57,18 +57,33 @@ class Target:
         try:
             return httpx.Request(method, self.url + path, headers=headers, content=content)
         except (httpx.InvalidURL, ValueError, TypeError) as error:
-            raise WiretrailError(f"WIRETRAIL_URL is unusable ({type(error).__name__})") from None
+            raise WiretrailError(f"WIRETRAIL_SERVER is unusable ({type(error).__name__})") from None
 
     def report(self, error: Exception) -> None:
         """Raise it where that was asked for, else log it."""
-        failure = error if isinstance(error, WiretrailError) else _unreachable(error)
+        failure = error if isinstance(error, WiretrailError) else self._unreachable(error)
         if self.raise_errors:
             raise failure from None
         log.warning("activity not logged: %s", failure)
 
+    def _unreachable(self, error: Exception) -> WiretrailError:
+        # Not the whole URL, which may hold a password.
+        place = httpx.URL(self.url)
+        return WiretrailError(
+            f"the Wiretrail API at {place.scheme}://{place.netloc.decode()} cannot be reached "
+            f"({type(error).__name__}); is WIRETRAIL_SERVER right?"
+        )
 
-def _unreachable(error: Exception) -> WiretrailError:
-    return WiretrailError(f"the Wiretrail API cannot be reached ({type(error).__name__})")
+
+def _token_of_environment() -> str | None:
+    if token := os.environ.get("WIRETRAIL_TOKEN"):
+        return token
+    file = os.environ.get("WIRETRAIL_TOKEN_FILE")
+    try:
+        return Path(file).read_text(encoding="ascii").strip() or None if file else None
+    except (OSError, ValueError) as error:
+        log.warning("WIRETRAIL_TOKEN_FILE cannot be read (%s)", type(error).__name__)
+        return None
 
 
 def check(response: httpx.Response) -> dict[str, Any]:

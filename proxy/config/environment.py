@@ -19,10 +19,10 @@ PREFIX: Final = "WIRETRAIL_"
 
 OTHER_VARIABLES: Final[Mapping[str, str]] = {
     "WIRETRAIL_CONFIG": "config file of `up`, `serve` and `check`",
-    "WIRETRAIL_SERVER": "API address that the commands read instead of the local store",
+    "WIRETRAIL_SERVER": "API that commands read instead of the local store, and "
+    "`wiretrail.client` logs to",
     "WIRETRAIL_TOKEN_FILE": "file with the token for that API",
-    "WIRETRAIL_TOKEN": "token of `wiretrail.client`",
-    "WIRETRAIL_URL": "API address of `wiretrail.client`",
+    "WIRETRAIL_TOKEN": "that token itself, for `wiretrail.client`",
 }
 """Variables with that prefix that are no settings of the file."""
 

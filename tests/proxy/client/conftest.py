@@ -56,6 +56,6 @@ class StubApi:
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubApi]:
     with StubApi() as stub:
-        monkeypatch.setenv("WIRETRAIL_URL", stub.url + "/")
+        monkeypatch.setenv("WIRETRAIL_SERVER", stub.url + "/")
         monkeypatch.setenv("WIRETRAIL_TOKEN", "wt-" + "fake")
         yield stub

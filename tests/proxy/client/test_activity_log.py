@@ -1,5 +1,6 @@
 import logging
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -72,17 +73,42 @@ def test_a_refusal_is_a_warning_with_its_reason(
 def test_a_dead_api_never_raises_into_the_service(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setenv("WIRETRAIL_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("WIRETRAIL_SERVER", "http://127.0.0.1:1")
     with caplog.at_level(logging.WARNING, "wiretrail.client"):
         assert log_activity_start(method="SEND", endpoint=ENDPOINT) is None
+    assert "http://127.0.0.1:1 cannot be reached" in caplog.text
+    assert "is WIRETRAIL_SERVER right?" in caplog.text
+
+
+def test_a_password_in_the_address_is_told_to_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "wiretrail.client"):
+        ActivityLog("http://ann:pass" + "word@127.0.0.1:1").start(method="SEND", endpoint=ENDPOINT)
     assert "cannot be reached" in caplog.text
+    assert "pass" + "word" not in caplog.text
+
+
+def test_the_token_may_lie_in_a_file(
+    api: StubApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("wt-" + "filed\n")
+    monkeypatch.setenv("WIRETRAIL_TOKEN_FILE", str(file))
+    log_activity_start(method="SEND", endpoint=ENDPOINT)
+    monkeypatch.delenv("WIRETRAIL_TOKEN")
+    log_activity_start(method="SEND", endpoint=ENDPOINT)
+    file.unlink()
+    with caplog.at_level(logging.WARNING, "wiretrail.client"):
+        log_activity_start(method="SEND", endpoint=ENDPOINT)
+    assert "WIRETRAIL_TOKEN_FILE cannot be read" in caplog.text
+    sent = [headers.get("authorization") for _, _, headers, _ in api.requests]
+    assert sent == ["Bearer wt-" + "fake", "Bearer wt-" + "filed", None]
 
 
 def test_neither_do_unusable_settings_or_fields(monkeypatch: pytest.MonkeyPatch) -> None:
     loop: list[object] = []
     loop.append(loop)
     for url in ("http://[bad", "nonsense", "ftp://x.test"):
-        monkeypatch.setenv("WIRETRAIL_URL", url)
+        monkeypatch.setenv("WIRETRAIL_SERVER", url)
         assert log_activity_start(method="SEND", endpoint=ENDPOINT) is None
         assert log_activity_start(method="SEND", endpoint=ENDPOINT, request_body=loop) is None
 

@@ -38,5 +38,5 @@ async def test_failures_do_not_raise_unless_asked_for(
             await log.start(method="PUBLISH", endpoint=ENDPOINT)
         with pytest.raises(WiretrailError, match="500"):
             await log.complete(ID, status="error")
-    monkeypatch.setenv("WIRETRAIL_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("WIRETRAIL_SERVER", "http://127.0.0.1:1")
     assert await log_activity_complete_full(method="PUBLISH", endpoint=ENDPOINT) is None

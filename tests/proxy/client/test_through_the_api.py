@@ -22,7 +22,7 @@ SECRET = "FAKE" + "canary0123456789abcdef"
 @pytest.fixture
 def sidecar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sidecar]:
     with Sidecar(tmp_path / "data") as running:
-        monkeypatch.setenv("WIRETRAIL_URL", running.api)
+        monkeypatch.setenv("WIRETRAIL_SERVER", running.api)
         monkeypatch.setenv("WIRETRAIL_TOKEN", running.admin_token)
         yield running
 
