@@ -49,12 +49,11 @@ def redact_content(work: Work, content: Content, size: int, place: str) -> JsonT
 
 
 def _redacted(work: Work, content: Content, plain: bytes, place: str) -> JsonText:
-    suspicion = work.rules.suspicion
     if content.truncated:
         return _as_string(_without_tail(work, work.text(_whole_tail(plain), place)))
     if json_text.is_json(plain):
         plain = json_text.canonical(plain)
-        if not suspicion.found(plain) and b"%" not in plain:
+        if work.is_clean(plain):
             return plain.decode("utf-8")
         clean = _json(work, plain, place)
         return clean.decode("utf-8") if json_text.is_json(clean) else _as_string(clean)

@@ -2,7 +2,7 @@
 
 import re
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -33,20 +33,33 @@ class Treatment(IntEnum):
     """Browsers cannot set headers on a WebSocket, so tokens travel as protocol names."""
 
 
+class Known(NamedTuple):
+    """What is known of a header name."""
+
+    treatment: Treatment
+    kind: Kind
+    shown: str
+    """The name as sent, readable."""
+    folded: str
+    """The same in lower case."""
+
+
 class HeaderNames:
     """Remembers how headers of each name are treated."""
 
     def __init__(self, shared: RuleSet) -> None:
         self._shared = shared
-        self._known: dict[bytes, tuple[Treatment, Kind, str]] = {}
+        self._known: dict[bytes, Known] = {}
 
-    def treatment(self, name: bytes) -> tuple[Treatment, Kind, str]:
-        """Treatment, kind and readable spelling of a header name as sent."""
+    def treatment(self, name: bytes) -> Known:
+        """What is known of a header name as sent."""
         known = self._known.get(name)
         if known is None:
             if len(self._known) >= _CACHE:
                 self._known.clear()
-            known = self._known[name] = self._decide(name)
+            shown = name.decode("latin-1")
+            known = Known(*self._decide(name), shown, shown.lower())
+            self._known[name] = known
         return known
 
     def looked_through(self, headers: HeaderList) -> list[bytes]:
@@ -54,25 +67,24 @@ class HeaderNames:
         treatment = self.treatment
         return [value for name, value in headers if not treatment(name)[0]]
 
-    def _decide(self, name: bytes) -> tuple[Treatment, Kind, str]:
+    def _decide(self, name: bytes) -> tuple[Treatment, Kind]:
         lowered = name.lower()
         rules = self._shared.rules
-        shown = name.decode("latin-1")
         kind = self._shared.names.kind(name)
         if lowered in rules.safe_headers:
-            return Treatment.LOOKED_THROUGH, Kind.PLAIN, shown
+            return Treatment.LOOKED_THROUGH, Kind.PLAIN
         if lowered.endswith((b"authorization", b"authentication-info")):
-            return Treatment.AUTHORIZATION, Kind.SECRET, shown
+            return Treatment.AUTHORIZATION, Kind.SECRET
         if lowered.endswith((b"cookie", b"cookie2")):
             treatment = Treatment.SET_COOKIE if b"set" in lowered else Treatment.COOKIE
-            return treatment, Kind.SECRET, shown
+            return treatment, Kind.SECRET
         if lowered == b"sec-websocket-protocol":
-            return Treatment.PROTOCOLS, Kind.PLAIN, shown
+            return Treatment.PROTOCOLS, Kind.PLAIN
         if lowered in rules.headers:
-            return Treatment.NAMED, Kind.SECRET, shown
+            return Treatment.NAMED, Kind.SECRET
         if kind is not Kind.PLAIN:
-            return Treatment.NAMED, kind, shown
-        return Treatment.LOOKED_THROUGH, kind, shown
+            return Treatment.NAMED, kind
+        return Treatment.LOOKED_THROUGH, kind
 
 
 def redact_headers(
@@ -84,13 +96,12 @@ def redact_headers(
     spelled: dict[str, str] = {}
     agent: bytes | None = None
     for name, value in headers:
-        treatment, kind, shown = known.treatment(name)
+        treatment, kind, shown, lowered = known.treatment(name)
         if treatment:
             value = _redacted(work, treatment, kind, name, value, f"{place}.{shown}")
         elif suspicious:
             value = work.text(value, f"{place}.{shown}")
         readable = value.decode("ascii") if value.isascii() else _decoded(value)
-        lowered = shown.lower()
         if lowered == "user-agent":
             agent = value
         first = spelled.setdefault(lowered, shown)

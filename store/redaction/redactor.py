@@ -34,6 +34,7 @@ _NOTHING: Final = {
     "stream_messages": None,
     "metadata": None,
 }
+_JSON_BEGINS: Final = (b"{", b"[")
 _WITHHELD: Final = "[REDACTED]"
 
 
@@ -97,13 +98,11 @@ class _Exchange:
         host = capture.host.encode("utf-8", "replace")
         target = capture.target.encode("utf-8", "surrogateescape")
         started = capture.phase is Phase.STARTED
-        # One look at everything but the bodies: mostly there is nothing, and that is cheap.
         values = [host + target]
         if not started:
             values += self._known.looked_through(request)
             values += self._known.looked_through(response)
-        head = b"\n".join(values)
-        self._suspicious = b"%" in head or self._work.rules.suspicion.found(head)
+        self._suspicious = self._look(b"\n".join(values), capture, started)
         self._address(host, target, parts, started)
         truncated = (capture.request_size > len(capture.request_body), False)
         if not started:
@@ -114,6 +113,16 @@ class _Exchange:
         if taint is not None and taint.hits(value for value in parts.values() if value):
             _clean(parts, taint)
         return self._finished(parts, truncated, taint)
+
+    def _look(self, head: bytes, capture: Capture, started: bool) -> bool:
+        """Whether everything but the bodies needs a closer look. Mostly nothing does, bodies
+        included, and one look at all together tells so."""
+        documents = () if started else (capture.request_body, capture.response_body)
+        looked_at = tuple(body for body in documents if body[:1] in _JSON_BEGINS)
+        if self._work.is_clean(b"\n".join((head, *looked_at))):
+            self._work.clean = looked_at
+            return False
+        return not looked_at or not self._work.is_clean(head)
 
     def _address(self, host: bytes, target: bytes, parts: dict[str, Any], started: bool) -> None:
         path, question, query = target.partition(b"?")

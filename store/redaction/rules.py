@@ -129,7 +129,7 @@ def build_rules(
         for pattern in (*options.patterns, *patterns)
     ]
     own_text = [pattern.pattern for pattern in (*options.patterns, *patterns)]
-    any_shape = _any_shape([_ungrouped(text) for text in shapes.values()], own_text)
+    weak, others = _prefilters([_ungrouped(text) for text in shapes.values()], own_text)
     words, judged = _words(name_rules), _judged(name_rules)
     templates = (*data["paths"]["templates"], *options.paths)
     markers = {name.rstrip("+").encode(): name.endswith("+") for name in data["paths"]["markers"]}
@@ -169,13 +169,13 @@ def build_rules(
             ),
             *own,
         ),
-        any_shape=AnyOf(*any_shape),
+        any_shape=AnyOf(Linear(_either(weak)), *others),
         schemes=Linear(schemes),
         pair_names=frozenset(names_data["pair_names"]),
         pair_values=frozenset(names_data["pair_values"]),
         words=Linear(words),
         judged=Linear(judged),
-        suspicion=AnyOf(Linear(_either(parts)), Linear(_either(runs)), *any_shape),
+        suspicion=AnyOf(Linear(_either([*parts, *weak])), Linear(_either(runs)), *others),
         templates=tuple(_split_template(template) for template in templates),
         markers=markers,
         ibans=options.ibans,
@@ -184,19 +184,19 @@ def build_rules(
     )
 
 
-def _any_shape(shipped_ones: list[str], own: list[str]) -> list[Linear]:
-    """What finds every shape's place, and something else now and then."""
+def _prefilters(shipped_ones: list[str], own: list[str]) -> tuple[list[str], list[Linear]]:
+    """What finds every shape's place, and something else now and then: patterns that may stand
+    in one automaton with others, and those that may not."""
     ends = {text: literal_end(text) for text in shipped_ones}
-    weak = [weakened(text) for text, end in ends.items() if not end]
-    found = [Linear(text, needs=end) for text, end in ends.items() if end]
-    if weak:
-        found.append(Linear(_either(weak)))
+    others = [Linear(text, needs=end) for text, end in ends.items() if end]
     if own:
-        found.append(Linear(_either([_ungrouped(text) for text in own])))
-    return found
+        others.append(Linear(_either([_ungrouped(text) for text in own])))
+    return [weakened(text) for text, end in ends.items() if not end], others
 
 
 def _either(parts: list[str]) -> str:
+    if not parts:
+        return r"[^\s\S]"
     return "|".join(f"(?:{part})" for part in parts)
 
 

@@ -49,6 +49,7 @@ class Work:
 
     __slots__ = (
         "_redact",
+        "clean",
         "cuts",
         "deadline",
         "depth",
@@ -66,10 +67,18 @@ class Work:
         self.marker = shared.marker
         self.cuts: list[Cut] = []
         self.secrets: dict[bytes, str] = {}
+        self.clean: tuple[bytes, ...] = ()
+        """Bodies in which the prefilter finds nothing."""
         self.depth = 0
         self.long = 0
         # The thread's own time: a machine that is busy with others must not cost what is shown.
         self.deadline = time.thread_time() + self.rules.deadline
+
+    def is_clean(self, plain: bytes) -> bool:
+        """Whether the prefilter finds nothing in a text."""
+        if any(plain is body for body in self.clean):
+            return True
+        return b"%" not in plain and not self.rules.suspicion.found(plain)
 
     def text(self, value: bytes, place: Place) -> bytes:
         """`value`, any text at any depth, without its secrets."""
