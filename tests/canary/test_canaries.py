@@ -1,0 +1,45 @@
+"""Nothing unredacted is ever written or said, by whatever way it came; and what is no secret is
+there."""
+
+import pytest
+
+from tests.canary.scene import CASES, OUTAGES, Scene
+
+type Sightings = dict[str, dict[str, set[str]]]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_row_is_there_with_its_neighbours(scene: Scene, name: str) -> None:
+    case = CASES[name]
+    rows = scene.rows[name]
+    assert len(rows) >= case.rows
+    for row in rows[: case.rows]:
+        assert not [kept for kept in case.kept if kept not in row], row
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_canary_is_nowhere(sightings: Sightings, name: str) -> None:
+    assert sightings["running"].get(name, set()) == set()
+    assert sightings["ended"].get(name, set()) == set()
+
+
+@pytest.mark.parametrize("name", OUTAGES)
+def test_outage(scene: Scene, sightings: Sightings, name: str) -> None:
+    assert scene.outages[name] == OUTAGES[name].requests
+    assert sightings["running"].get(name, set()) == set()
+    assert sightings["ended"].get(name, set()) == set()
+
+
+@pytest.mark.parametrize("name", ["asked", "proxy password"])
+def test_what_belongs_to_no_row(sightings: Sightings, name: str) -> None:
+    assert sightings["running"].get(name, set()) == set()
+    assert sightings["ended"].get(name, set()) == set()
+
+
+def test_what_is_looked_for_is_found(sightings: Sightings) -> None:
+    assert sightings["control"].get("proxy password") == {"secrets: password"}
+
+
+def test_faults_were_told(scene: Scene) -> None:
+    assert "cannot be written" in scene.log
+    assert "is not taken over" in scene.log
