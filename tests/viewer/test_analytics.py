@@ -51,6 +51,21 @@ def test_bars_stand_for_their_counts_and_lead_to_their_rows(busy: Viewer) -> Non
     assert {"since", "status", "response_status"} <= set(re.findall(r"(\w+)=", busy.page.url))
 
 
+def test_long_labels_stay_in_their_cards_on_a_phone(world: World, viewer: Viewer) -> None:
+    broken = {"status": Status.ERROR, "response_status": None, "error_code": "reset"}
+    world.write(past(1, **broken), past(2, path_template="/long" * 40, **broken))
+    viewer.page.set_viewport_size({"width": 360, "height": 800})
+    viewer.open("/analytics")
+    expect(viewer.page.locator(".bars a").first).to_be_visible()
+    cards = viewer.boxes(".card:has(.bars)")
+    for bar in viewer.boxes(".bars b"):
+        assert any(
+            card["left"] < bar["left"] and bar["right"] < card["right"]
+            for card in cards
+            if card["top"] < bar["top"] < card["bottom"]
+        )
+
+
 def test_a_bucket_leads_to_exactly_its_rows(busy: Viewer) -> None:
     band = busy.page.get_by_role("group", name="Requests by status").locator("a.band").nth(3)
     expected = int(re.search(r"All (\d+)", band.get_attribute("aria-label") or "").group(1))  # type: ignore[union-attr]

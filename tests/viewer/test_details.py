@@ -154,6 +154,19 @@ def test_previous_next_and_permalink(world: World, viewer: Viewer) -> None:
     viewer.ready(3)
 
 
+def test_number_keys_lead_to_the_parts_and_bad_addresses_to_a_page(
+    world: World, viewer: Viewer
+) -> None:
+    dialog = open_only(world, viewer)
+    viewer.page.keyboard.press("4")
+    expect(dialog.get_by_role("region", name="Response")).to_be_focused()
+    viewer.page.keyboard.press("3")
+    expect(dialog.get_by_role("region", name="Request")).to_be_focused()
+    for path in ("/activities/%E0%A4%A", "/integrations/%E0%A4%A"):
+        viewer.open(path)
+        expect(viewer.page.get_by_text("Nothing is at this address")).to_be_visible()
+
+
 def test_a_started_activity_completes_in_the_open_dialog(world: World, viewer: Viewer) -> None:
     started = past(1, status=Status.STARTED)
     world.write(started)
