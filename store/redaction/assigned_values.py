@@ -24,7 +24,7 @@ _GOT: Final = re.compile(
     rb"""[\\"'`]{0,3}[ ](?:got|has|had|received|with|was)[ ](?:given[ ])?(?:an?[ ]|the[ ])?"""
     rb"""(?:invalid[ ]|wrong[ ]|bad[ ])?value:?[ ](?=[\\"'`])"""
 )
-_SPOKEN: Final = re.compile(rb"(?i)[ \t]+(?:is|was|set to|are)[ \t]*:?[ \t]+")
+_SPOKEN: Final = re.compile(rb"(?i)[ \t]+(?:is|was|set to|to|are|will be)[ \t]*:?[ \t]+")
 _SPACED: Final = re.compile(rb"[ \t]+(?=[^\s-])")
 _QUOTED_NEXT: Final = re.compile(rb"[ \t]+(?=[\"'`])")
 _MARK: Final = re.compile(rb"\[REDACTED(?::[0-9a-f]{8})?\]")

@@ -8,7 +8,9 @@ from tests.store.redaction import (
     cases_bodies,
     cases_encodings,
     cases_headers,
+    cases_messages,
     cases_neighbours,
+    cases_placements,
     cases_precision,
     cases_red_team,
     cases_review,
@@ -33,6 +35,8 @@ CASES = [
         cases_red_team,
         cases_second_review,
         cases_neighbours,
+        cases_messages,
+        cases_placements,
     )
     for case in module.cases()
 ]
