@@ -296,6 +296,68 @@ def test_origins(scheme: str, port: int, host: str, origin: str) -> None:
     assert row_of(outgoing(scheme=scheme, port=port, host=host)).origin == origin
 
 
+@pytest.mark.parametrize(
+    ("host", "port", "target", "endpoint"),
+    [
+        ("x.test", 443, "x.test:443", "https://x.test"),
+        ("x.test", 8443, "X.test:8443", "https://x.test:8443"),
+        ("2001:db8::1", 443, "[2001:db8::1]:443", "https://[2001:db8::1]"),
+        ("x.test", 443, "nonsense", "https://x.testnonsense"),
+    ],
+)
+def test_a_tunnel_has_no_path(host: str, port: int, target: str, endpoint: str) -> None:
+    row = row_of(outgoing("CONNECT", scheme="https", host=host, port=port, target=target))
+    assert row.origin + row.path == endpoint
+    assert row.path == row.path_template
+
+
+def test_a_mark_in_an_origin_keeps_its_case() -> None:
+    label = "xo" + "xb-123456789012abcdef"
+    origin = row_of(outgoing(scheme="https", host=f"{label}.x.test")).origin
+    assert origin.startswith("https://[REDACTED:")
+    assert origin.endswith(".x.test")
+
+
+@pytest.mark.parametrize("host", ["{}.x.test", "{}.x.test.", "{}.X.test"])
+def test_an_integration_that_is_a_host_is_redacted_as_it_is(host: str) -> None:
+    label = "xo" + "xb-123456789012abcdef"
+    row = row_of(outgoing(host=host.format(label)))
+    assert label not in row.integration + row.host + row.origin
+    assert row.integration.startswith("[REDACTED:")
+
+
+def test_what_is_secret_elsewhere_is_cut_in_what_a_service_tells() -> None:
+    told = Claims(
+        organization=None,
+        integration=None,
+        activity_type=None,
+        user=f"bob {SECRET}",
+        metadata={"note": f"with {SECRET}", SECRET: "1", "order": "o-1"},
+    )
+    fields = [(b"Authorization", b"Bearer " + SECRET.encode())]
+    by_request = row_of(outgoing(claims=told, request_headers=fields))
+    answer = json.dumps({"access_token": SECRET}).encode()
+    by_answer = row_of(outgoing(claims=told, response_body=answer, response_size=len(answer)))
+    for row in (by_request, by_answer):
+        assert SECRET not in (row.metadata or "")
+        assert metadata(row)["order"] == "o-1"
+
+
+def test_what_a_service_tells_as_secret_is_cut_elsewhere() -> None:
+    told = Claims(
+        organization=None,
+        integration=None,
+        activity_type=None,
+        user=None,
+        metadata={"api-key": SECRET},
+    )
+    body = json.dumps({"note": SECRET, "order": "o-1"}).encode()
+    row = row_of(outgoing(claims=told, request_body=body))
+    assert SECRET not in (row.metadata or "") + (row.request_body or "")
+    assert "o-1" in (row.request_body or "")
+    assert json.loads(row.redaction_places or "") == [["metadata.api-key", "name:api-key"]]
+
+
 class _Raising:
     """A redactor that fails on some captures, quoting them, as careless code would."""
 

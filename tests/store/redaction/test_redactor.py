@@ -101,6 +101,41 @@ def test_marks_tell_equality_within_one_organization_only() -> None:
     assert values["password"] not in (rotated.request_body or "")
 
 
+def test_a_secret_that_lost_its_case_is_cut() -> None:
+    secret = "FAKE" + "MixedCase0123456789"
+    shown = capture(
+        headers=[(b"Authorization", b"Bearer " + secret.encode())],
+        host=f"{secret.lower()}.h.test",
+    )
+    redacted = redact(shown)
+    assert redacted.host.startswith("[REDACTED:")
+    assert redacted.host.endswith(".h.test")
+
+
+def test_names_of_headers_are_looked_at_when_there_is_no_time() -> None:
+    shape = "gh" + "p_" + "0123456789abcdefABCDEF0123456789abcd"
+    shown = capture(
+        headers=[(b"X-" + shape.encode(), b"1"), (b"Authorization", b"Bearer a1b2c3d4")]
+    )
+    headers = redact(shown, RedactionOptions(deadline_ms=0)).request_headers or ""
+    assert shape not in headers
+    assert msgspec.json.decode(headers) == {
+        "[REDACTED]": "[REDACTED]",
+        "Authorization": "[REDACTED]",
+    }
+
+
+def test_a_small_binary_part_of_a_text_is_described() -> None:
+    head = 'Content-Disposition: form-data; name="{}"\r\n\r\n'
+    parts = [head.format("room") + "kitchen " * 90, head.format("file") + "\0\1\2 some bytes"]
+    body = "".join(f"--b\r\n{part}\r\n" for part in parts) + "--b--\r\n"
+    kind = (b"Content-Type", b"multipart/form-data; boundary=b")
+    kept = redact(capture(body, headers=[kind])).request_body or ""
+    assert "kitchen" in kept
+    assert "some bytes" not in kept
+    assert "[binary application/octet-stream, 14 bytes, sha256 " in kept
+
+
 def test_short_key_is_refused() -> None:
     with pytest.raises(ValueError, match="redaction key of 5 bytes"):
         Redactor(b"short", RedactionOptions()).redact(capture(), ACME)

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from store.activity import ActivityRow
+from store.activity import ActivityRow, Status
 from store.errors import StoreLocked, StoreUnavailable
 from store.filters import EVERYTHING
+from store.options import StoreOptions
 from store.scope import SERVICE
 from store.sqlite.reader import SqliteReader
 from store.sqlite.writer import SqliteWriter
@@ -220,3 +221,67 @@ async def test_readers_cannot_write(path: Path) -> None:
             await connection._database.execute("DELETE FROM activities")
     await reader.close()
     writer.close()
+
+
+SECRET = "FAKE" + "canary0123456789abcdef"
+
+
+def test_nothing_stays_of_what_only_the_replaced_version_told(path: Path) -> None:
+    """A durable request whose answer gives away that a value in it was a secret: no table, no
+    free page and no old page of the write-ahead log holds it when the row has been replaced."""
+    now = [NOW / 1000]
+    writer = SqliteWriter(path, clock=lambda: now[0])
+    told = {
+        "host": f"{SECRET}.x.test",
+        "origin": f"https://{SECRET}.x.test",
+        "path": f"/of/{SECRET}",
+        "path_template": f"/of/{SECRET}",
+        "query": f"?a={SECRET}",
+        "user_agent": f"svc/{SECRET}",
+        "request_headers": f'{{"A": "{SECRET}"}}',
+        "request_body": f'"{SECRET * 900}"',
+        "metadata": f'{{"user": "{SECRET}"}}',
+    }
+    started = row(created_at=NOW, status=Status.STARTED, **told)
+    writer.write([row(created_at=NOW + 1), started])
+    assert SECRET.encode() in _bytes_of(path)
+    now[0] += 60
+    clean = {name: value.replace(SECRET, "[REDACTED:01234567]") for name, value in told.items()}
+    writer.write([row(created_at=NOW, **clean | {"id": started.id})])
+    assert SECRET.encode() not in _bytes_of(path)
+    assert count(path) == 2
+    assert count(path, "endpoints") == count(path, "clients") == 2
+    writer.close()
+    assert SECRET.encode() not in _bytes_of(path)
+
+
+def test_names_that_other_rows_use_stay(path: Path) -> None:
+    writer = SqliteWriter(path)
+    started = [row(created_at=NOW + n, status=Status.STARTED) for n in range(2)]
+    writer.write(started)
+    writer.write([row(created_at=NOW, id=started[0].id, path="/x", path_template="/x")])
+    assert count(path, "endpoints") == 2
+    assert count(path) == 2
+    writer.write([row(created_at=NOW + 1, id=started[1].id, path="/x", path_template="/x")])
+    assert count(path, "endpoints") == 1
+    # Its number may be given to another one now.
+    writer.write([row(created_at=NOW + 2)])
+    assert count(path, "endpoints") == 2
+    assert count(path) == 3
+    writer.close()
+
+
+def test_the_packed_content_of_a_replaced_version_goes(path: Path) -> None:
+    writer = SqliteWriter(path, StoreOptions(compress_after=1))
+    started = row(created_at=NOW, status=Status.STARTED, request_headers="{}", request_body='"a"')
+    writer.write([started])
+    while writer.maintain(NOW + 10_000):
+        pass
+    assert count(path, "archive") == 1
+    writer.write([row(created_at=NOW, id=started.id)])
+    assert (count(path, "archive"), count(path, "contents")) == (0, 1)
+    writer.close()
+
+
+def _bytes_of(path: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in path.parent.iterdir())
