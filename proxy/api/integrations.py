@@ -8,7 +8,7 @@ from proxy.api.analytics import Health, judged
 from proxy.api.buckets import PARAMETERS as BUCKETS
 from proxy.api.buckets import edges_of
 from proxy.api.endpoint import PREFIX, Call, Endpoint, Parameter
-from proxy.api.parameters import filter_parameter
+from proxy.api.parameters import TEXT, filter_parameter
 from proxy.api.problem import ProblemError
 from proxy.api.services import ConnectionTest
 from store.analytics import IntegrationEntry
@@ -20,7 +20,7 @@ _NAME = Parameter("name", "the integration's name or UUID", where="path", requir
 _WHOSE = Parameter(
     "organization",
     "name or UUID of the organization, where several have an integration of this name",
-    {"type": "string", "minLength": 1, "maxLength": 2048},
+    TEXT,
 )
 _TIMES = tuple(map(filter_parameter, ("since", "until")))
 

@@ -7,7 +7,14 @@ from proxy.api.endpoint import Parameter
 from store.activity import ActivityType, Direction, Status
 from store.filters import MAX_LENGTH, MAX_MS, MAX_VALUES, PARAMETERS
 
-_TEXT: Final = {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH}
+_WITHOUT_NUL: Final = "^[^\\x00]*$"
+TEXT: Final[Mapping[str, Any]] = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": MAX_LENGTH,
+    "pattern": _WITHOUT_NUL,
+}
+"""What a filter of free text takes."""
 _UUID: Final = {"type": "string", "format": "uuid"}
 _MILLISECONDS: Final = {"type": "number", "minimum": 0, "maximum": MAX_MS}
 _TIME: Final = {
@@ -27,7 +34,7 @@ _SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
     "until": _TIME,
     "min_ms": _MILLISECONDS,
     "max_ms": _MILLISECONDS,
-    "q": {"type": "string", "maxLength": MAX_LENGTH},
+    "q": {"type": "string", "maxLength": MAX_LENGTH, "pattern": _WITHOUT_NUL},
 }
 _ONCE: Final = frozenset({"since", "until", "min_ms", "max_ms", "q"})
 
@@ -38,7 +45,7 @@ def filter_parameter(name: str) -> Parameter:
     description = PARAMETERS[name]
     if not once:
         description += f"; repeat for any of several (at most {MAX_VALUES})"
-    return Parameter(name, description, _SCHEMAS.get(name, _TEXT), repeatable=not once)
+    return Parameter(name, description, _SCHEMAS.get(name, TEXT), repeatable=not once)
 
 
 FILTERS: Final = tuple(filter_parameter(name) for name in PARAMETERS)
