@@ -54,7 +54,8 @@ def build_row(parts: RowParts) -> ActivityRow:
     """The row of an exchange. Every string in it is redacted, or one of our own words."""
     capture, found, redacted = parts.capture, parts.found, parts.redacted
     scrub = redacted.scrub
-    template = _template(capture, found, redacted)
+    origin = _origin(capture, redacted.host)
+    path, template = _paths(parts, origin)
     user, user_note = _user(parts)
     logged = parts.logged
     row = ActivityRow(
@@ -67,9 +68,9 @@ def build_row(parts: RowParts) -> ActivityRow:
         direction=capture.direction,
         activity_type=found.activity_type,
         method=_method(capture.method, scrub),
-        origin=_origin(capture, redacted.host),
+        origin=origin,
         host=redacted.host,
-        path=template if capture.phase is Phase.STARTED else redacted.path,
+        path=template if capture.phase is Phase.STARTED else path,
         query=redacted.query,
         path_template=template,
         request_headers=redacted.request_headers,
@@ -141,12 +142,18 @@ def _told(name: str, parts: RowParts) -> str:
     return name
 
 
-def _template(capture: Capture, found: Classification, redacted: RedactedExchange) -> str:
-    """The classifier's template, unless it was made from a path that redaction has changed."""
+def _paths(parts: RowParts, origin: str) -> tuple[str, str]:
+    """The path and its template: the classifier's, unless that was made from a path that
+    redaction has changed."""
+    capture, found, kept = parts.capture, parts.found, parts.redacted.path
+    authority = origin.partition("://")[2]
+    if capture.method == "CONNECT" and kept.lower() in (authority, f"{authority}:{capture.port}"):
+        # Host and port are told already, and a tunnel has no path.
+        return "", ""
     path = capture.target.partition("?")[0]
-    if redacted.path == path or found.path_template != path_template(path):
-        return found.path_template
-    return path_template(redacted.path)
+    if kept == path or found.path_template != path_template(path):
+        return kept, found.path_template
+    return kept, path_template(kept)
 
 
 def _method(method: str, scrub: Callable[[str], str]) -> str:
