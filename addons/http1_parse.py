@@ -2,8 +2,8 @@
 
 httptools can neither pause nor tell how far it came, so a request is fed in pieces whose ends
 are known to be the only places where the request can end: the head, then `Content-Length`
-bytes, or a chunked body cut behind each empty line. What follows a request stays unparsed
-until its turn comes, which is all that pipelining needs.
+bytes, or a chunked body up to the empty line behind its last chunk. What follows a request
+stays unparsed until its turn comes, which is all that pipelining needs.
 """
 
 import re
@@ -31,6 +31,7 @@ _TOKEN_START: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*(?: |\Z)")
 # llhttp lets some of these pass in some places; nothing in a head needs them.
 _CONTROLS: Final = bytes([*range(9), 11, 12, *range(14, 32), 127])
 _EMPTY_LINE: Final = b"\r\n\r\n"
+_CHUNK_SIZE: Final = re.compile(rb"[0-9A-Fa-f]{1,16}")
 _FRAME: Final = 64
 """Bytes that one chunk may cost beside its content."""
 
@@ -52,13 +53,15 @@ class RequestParser:
     __slots__ = (
         "_buffer",
         "_fields",
+        "_in_trailers",
         "_limits",
+        "_line",
         "_overhead",
         "_parser",
         "_remaining",
         "_seen",
+        "_skip",
         "_stage",
-        "_tail",
         "complete",
         "head",
         "parts",
@@ -77,7 +80,9 @@ class RequestParser:
         self._fields: HeaderList = []
         self._remaining = 0
         self._seen = b""
-        self._tail = b""
+        self._skip = 0
+        self._line = b""
+        self._in_trailers = False
         self._overhead = 0
         self.head: RequestHead | None = None
         self.parts: list[bytes] = []
@@ -243,25 +248,42 @@ class RequestParser:
         return rest
 
     def _cut_chunked(self, data: bytes) -> bytes:
-        # A chunked body ends with an empty line; one that straddles two reads is found by
-        # the tail of the earlier one.
-        feed = self._fed().feed_data
-        start = 0
-        search = self._tail + data
-        shift = len(self._tail)
-        at = search.find(_EMPTY_LINE)
-        while at >= 0:
-            end = at + 4 - shift
-            feed(data[start:end])
-            start = end
-            if self.complete:
-                self._tail = b""
-                return data[end:]
-            at = search.find(_EMPTY_LINE, at + 1)
-        if start < len(data):
-            feed(data[start:])
-        self._tail = search[-3:]
+        """Feed up to the end of the body, which is found by stepping from chunk to chunk. llhttp
+        must find it at the same place."""
+        size = len(data)
+        at = 0
+        while at < size:
+            if self._skip:
+                step = min(self._skip, size - at)
+                self._skip -= step
+                at += step
+                continue
+            end = data.find(b"\n", at) + 1
+            if not end:
+                # A line may have extensions of any length; its beginning is enough.
+                self._line += data[at : at + _FRAME]
+                break
+            line = self._line + data[at:end]
+            self._line = b""
+            at = end
+            if not self._in_trailers:
+                self._read_size(line)
+            elif line == b"\r\n":
+                self._fed().feed_data(data[:at])
+                if not self.complete:
+                    raise MalformedRequest("the body has no certain end")
+                return data[at:]
+        self._fed().feed_data(data)
+        if self.complete:
+            raise MalformedRequest("the body has no certain end")
         return b""
+
+    def _read_size(self, line: bytes) -> None:
+        match = _CHUNK_SIZE.match(line)
+        # llhttp tells what is wrong with a line that is none.
+        size = int(match[0], 16) if match is not None else 0
+        self._in_trailers = not size
+        self._skip = size + 2 if size else 0
 
     def _fed(self) -> httptools.HttpRequestParser:
         assert self._parser is not None

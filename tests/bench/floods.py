@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.floods import ATTACKS, Force
-from tests.support.partner import Partner
 from tests.support.ports import free_port
 from tests.support.processes import cpu_seconds, descriptors, family, watched
 from tests.support.sidecar import Sidecar
@@ -82,6 +81,29 @@ class Harm:
     keeper_mb: float
 
 
+class _Service(asyncio.Protocol):
+    """Answers at once and reads whatever comes."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        self.answered = False
+
+    def data_received(self, data: bytes) -> None:
+        if not self.answered:
+            assert isinstance(self.transport, asyncio.Transport)
+            self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            self.answered = True
+
+
+def _serve(port: int) -> None:
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        await loop.create_server(_Service, "127.0.0.1", port, backlog=1024)
+        await asyncio.Event().wait()
+
+    asyncio.run(run())
+
+
 def _strike(name: str, force: Force) -> None:
     async def run() -> None:
         await ATTACKS[name](force)
@@ -134,15 +156,20 @@ def accounts(sidecar: Sidecar) -> dict[str, int]:
 @contextmanager
 def attacked(folder: Path) -> Iterator[tuple[Sidecar, int]]:
     """A sidecar before a service with a route below `/hook`, and the port."""
-    port = free_port()
+    port, behind = free_port(), free_port()
     config = folder / "wiretrail.toml"
-    with Partner() as service:
-        config.write_text(
-            f'[[incoming]]\nlisten = "127.0.0.1:{port}"\npath = "/hook"\n'
-            f'upstream = "{service.url}"\n'
-        )
+    config.write_text(
+        f'[[incoming]]\nlisten = "127.0.0.1:{port}"\npath = "/hook"\n'
+        f'upstream = "http://127.0.0.1:{behind}"\n'
+    )
+    service = multiprocessing.get_context("spawn").Process(target=_serve, args=(behind,))
+    service.start()
+    try:
         with Sidecar(folder / "data", f"--config={config}") as sidecar:
             yield sidecar, port
+    finally:
+        service.terminate()
+        service.join()
 
 
 def main(arguments: argparse.Namespace) -> None:
