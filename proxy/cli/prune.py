@@ -4,7 +4,10 @@
 A running sidecar owns its store and prunes it all the time; stop it before."""
 
 import argparse
+import asyncio
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -17,8 +20,10 @@ from proxy.config import data_folder, store_address, store_options
 from proxy.config.keeping import milliseconds
 from proxy.running import running
 from store.errors import StoreLocked
-from store.open_store import open_writer
+from store.filters import EVERYTHING, nearest
+from store.open_store import open_reader, open_writer
 from store.options import StoreOptions
+from store.scope import SERVICE
 
 # What is free in the file beyond this is given back; a prune leaves next to nothing.
 _SPARE: Final = 0
@@ -61,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
         ) from None
     steps = 0
     try:
+        _check_names(args.organization or (), store_address(config))
         while writer.maintain(time.time_ns() // 1_000_000):
             steps += 1
     finally:
@@ -69,8 +75,28 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         say_json({"steps": steps, "bytes_before": before, "bytes_after": after})
     else:
-        say(f"pruned in {steps} steps: {size(after)}, {size(before)} before")
+        say(f"pruned in {steps} step{'s' * (steps != 1)}: {size(after)}, {size(before)} before")
     return 0
+
+
+def _check_names(named: Sequence[str], store: str | Path) -> None:
+    """A misspelt organization would prune nothing, in silence."""
+    if not named:
+        return
+    known = asyncio.run(_organizations(store))
+    for name in named:
+        if name not in known:
+            raise UsageError(
+                f'--organization: nothing is recorded for "{name}"{nearest(name, known)}'
+            )
+
+
+async def _organizations(store: str | Path) -> set[str]:
+    reader = open_reader(store)
+    try:
+        return {line["organization"] for line in await reader.summary(SERVICE, EVERYTHING)}
+    finally:
+        await reader.close()
 
 
 def chosen(args: argparse.Namespace, configured: StoreOptions) -> StoreOptions:

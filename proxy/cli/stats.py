@@ -18,7 +18,7 @@ from proxy.cli.words import duration, status_style
 _COLUMNS: Final = {
     "organization": "organization",
     "integration": "integration",
-    "type": "activity_type",
+    "activity_type": "activity_type",
     "direction": "direction",
     "status": "status",
     "day": "activity_date",
@@ -53,6 +53,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     source.arguments(parser)
 
 
+def _title(name: str) -> str:
+    return name.removeprefix("activity_").upper()
+
+
 def run(args: argparse.Namespace) -> int:
     """Print the figures."""
     by = list(dict.fromkeys(args.by or ["integration"]))
@@ -61,7 +65,11 @@ def run(args: argparse.Namespace) -> int:
         say_json([_as_json(line) for line in lines])
         return 0
     columns = [
-        Column(title=name.upper(), least=10, style=status_style if name == "status" else None)
+        Column(
+            title=name.replace("_", " ").upper(),
+            least=10,
+            style=status_style if name == "status" else None,
+        )
         for name in by
     ]
     columns += [

@@ -308,6 +308,11 @@ def test_prune_bodies_alone(aged: Path) -> None:
         (["--organization", "acme"], 2, "--organization needs --older-than AGE"),
         (["--older-than", "old"], 2, "--older-than: expected a duration such as"),
         (["--older-than", "never"], 2, "--older-than: expected an age such as 30d"),
+        (
+            ["--older-than", "1d", "--organization", "acem"],
+            2,
+            '--organization: nothing is recorded for "acem"; did you mean acme?',
+        ),
     ],
 )
 def test_prune_what_cannot_be_understood(
