@@ -41,7 +41,8 @@ class Writer(Protocol):
 
     def interrupt_started(self, before: int) -> int:
         """Turn rows that are `started` and older than `before` (Unix ms) into `error` with
-        code `interrupted`; returns how many."""
+        code `interrupted`; returns how many. Rows that services log themselves stay for a day
+        longer: they may still complete them."""
         ...
 
     def end_started(self, identifiers: Sequence[bytes]) -> WriteResult:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from store.activity import ActivityRow, ErrorCode
 from store.backend import WriteResult
+from store.log_entry import LISTENER
 from store.options import StoreOptions
 from store.replay import RewriteStep
 from store.sqlite.batch import write_batch
@@ -72,11 +73,13 @@ class SqliteWriter:
         return result
 
     def interrupt_started(self, before: int) -> int:
-        """Turn `started` rows older than `before` (Unix ms) into `error` / `interrupted`."""
+        """Turn `started` rows older than `before` (Unix ms) into `error` / `interrupted`. What
+        services log themselves goes on without us: for a day they may still complete it."""
         with self._transaction("interrupt started activities") as database:
             found = database.execute(
-                _STARTED_ROWS + "direction IN (0, 1) AND status = ? AND key < ?",
-                (STARTED, first_key(before)),
+                _STARTED_ROWS + "direction IN (0, 1) AND status = ? AND key < ?"
+                " AND (key < ? OR json_extract(metadata, '$.listener') IS NOT ?)",
+                (STARTED, first_key(before), first_key(before - _DAY_MS), LISTENER),
             ).fetchall()
             seq = self._end(found, ErrorCode.INTERRUPTED, _INTERRUPTED)
         self._seq = seq

@@ -109,6 +109,17 @@ async def test_interrupting_started_rows(store: Store) -> None:
     assert store.writer.interrupt_started(NOW) == 0
 
 
+async def test_what_services_log_themselves_may_end_after_a_restart(store: Store) -> None:
+    young, old = (
+        row(created_at=NOW - age, status=Status.STARTED, metadata='{"listener":"log api"}')
+        for age in (5000, 86_405_000)
+    )
+    store.write(old, young)
+    assert store.writer.interrupt_started(NOW) == 1
+    assert (await store.reader.one(SERVICE, uuid_text(young.id))).status == "started"
+    assert (await store.reader.one(SERVICE, uuid_text(old.id))).status == "error"
+
+
 async def test_ending_single_rows_that_have_started(store: Store) -> None:
     started, other = (row(created_at=NOW - n, status=Status.STARTED) for n in (1, 2))
     done = row(created_at=NOW)
