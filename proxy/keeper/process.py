@@ -27,7 +27,6 @@ from store.redaction.exchange import RedactedExchange
 log = logging.getLogger("wiretrail.keeper")
 
 _BEAT_SECONDS: Final = 0.5
-_REOPEN_SECONDS: Final = 1.0
 # When the supervisor was killed the workers end by themselves; so long are they waited for.
 _ORPHAN_SECONDS: Final = 5.0
 
@@ -49,6 +48,7 @@ class Keeper:
     def __init__(self, control: ChildEnd, start: KeeperStart) -> None:
         self._control = control
         self._start = start
+        self._config = start.config
         self._vitals = Vitals(start.vitals_fd)
         self._counters = CounterBlock(start.counters_fd)
         self._notice = Notice()
@@ -60,10 +60,15 @@ class Keeper:
         self._vitals.begun()
         beating = asyncio.create_task(self._beat())
         self._notice.bind()
-        store = await self._open_store()
-        if store is None:
-            return 1
-        thread = StoreThread(store, self._receiver.inbox, self._vitals)
+        store: OpenStore | None = None
+        if self._start.first:
+            # Nobody relies on us yet: better no start than one that records nothing.
+            try:
+                store = self._open_store()
+            except StoreError as error:
+                self._control.say(Failed(str(error)))
+                return 1
+        thread = StoreThread(store or self._open_store, self._receiver.inbox, self._vitals)
         thread.start()
         await self._receiver.start(socket.socket(fileno=self._start.link_fd))
         services = keeper_services(
@@ -99,21 +104,20 @@ class Keeper:
         await self._control.close()
         return 0 if sound else 1
 
-    async def _open_store(self) -> OpenStore | None:
-        """The store; `None` when it cannot be opened and nobody relies on us yet."""
-        while True:
-            try:
-                self._door = open_door(self._start.config)
-                store = open_store(self._start.config, self._door, self._notice.publish)
-                store.writer.interrupt_started(self._start.run_started)
-            except StoreError as error:
-                if self._start.first:
-                    self._control.say(Failed(str(error)))
-                    return None
-                log.error("the store cannot be opened, captures wait: %s", error)
-                await asyncio.sleep(_REOPEN_SECONDS)
-            else:
-                return store
+    def _open_store(self) -> OpenStore:
+        """The store, with an end for the rows of runs that had none.
+
+        Raises:
+            StoreError: it cannot be opened now.
+        """
+        self._door = open_door(self._config)
+        store = open_store(self._config, self._door, self._notice.publish)
+        try:
+            store.writer.interrupt_started(self._start.run_started)
+        except StoreError:
+            store.writer.close()
+            raise
+        return store
 
     async def _serve(self, thread: StoreThread) -> bool:
         """Do what the supervisor says until it says stop; False when the writer has failed."""
@@ -140,6 +144,8 @@ class Keeper:
                 await self._record_lost(message, thread)
 
     async def _reload(self, message: Reload, thread: StoreThread) -> None:
+        # A store that is opened later takes these rules, too.
+        self._config = message.config
         try:
             door = open_door(message.config)
             await thread.call(lambda store: store.recorder.reconfigure(*door))
@@ -172,7 +178,8 @@ class Keeper:
             await asyncio.sleep(_BEAT_SECONDS)
 
     def _explain(self, capture: Capture, organization: UUID) -> RedactedExchange:
-        assert self._door is not None
+        if self._door is None:
+            raise StoreUnavailable("the store cannot be opened")
         return self._door.redactor.redact(capture, organization)
 
     def _is_ready(self) -> bool:

@@ -17,7 +17,7 @@ from proxy.link.inbox import Inbox
 from proxy.link.receiver import WorkerConnection
 from store.backend import Writer
 from store.capture import Capture
-from store.errors import StoreUnavailable
+from store.errors import StoreError, StoreUnavailable
 from store.recorder import Recorder
 
 log = logging.getLogger("wiretrail.keeper")
@@ -31,6 +31,7 @@ _MAINTAIN_SECONDS: Final = 60.0
 # Between two steps of housekeeping while there is more to do.
 _STEP_PAUSE_SECONDS: Final = 0.05
 _IDLE_SECONDS: Final = 1.0
+_REOPEN_SECONDS: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -45,17 +46,19 @@ type Job[T] = Callable[[OpenStore], T]
 
 
 class StoreThread(threading.Thread):
-    """Started once the store is open. What it cannot write now it keeps and tries again; the
-    inbox fills, and then the workers' queues."""
+    """What it cannot write now it keeps and tries again; the inbox fills, and then the workers'
+    queues."""
 
     def __init__(
         self,
-        store: OpenStore,
+        store: OpenStore | Callable[[], OpenStore],
         inbox: Inbox[WorkerConnection],
         vitals: Vitals,
     ) -> None:
+        """`store` is open, or is to be opened by this call, again and again until it can be."""
         super().__init__(name="store", daemon=True)
-        self._store = store
+        self._opener = None if isinstance(store, OpenStore) else store
+        self._opened = store if isinstance(store, OpenStore) else None
         self._inbox = inbox
         self._vitals = vitals
         self._suspects = vitals.suspects()
@@ -69,8 +72,14 @@ class StoreThread(threading.Thread):
 
     @property
     def writable(self) -> bool:
-        """Whether the last batch could be written."""
-        return self._failures == 0
+        """Whether the store is open and the last batch could be written."""
+        return self._opened is not None and self._failures == 0
+
+    @property
+    def _store(self) -> OpenStore:
+        if self._opened is None:
+            raise StoreUnavailable("the store cannot be opened")
+        return self._opened
 
     async def call[T](self, job: Job[T]) -> T:
         """Run a job on the store between two batches; raises what it raises."""
@@ -97,7 +106,8 @@ class StoreThread(threading.Thread):
         try:
             while self._step():
                 pass
-            self._store.writer.close()
+            if self._opened is not None:
+                self._opened.writer.close()
         finally:
             self._vitals.idle()
             self.finished.set()
@@ -105,6 +115,9 @@ class StoreThread(threading.Thread):
     def _step(self) -> bool:
         """One round; False when it is time to end."""
         self._run_jobs()
+        if self._opened is None:
+            self._open()
+            return not self._stopping.is_set()
         if self._batch is not None:
             if time.monotonic() >= self._retry_at:
                 self._write(self._batch)
@@ -120,6 +133,26 @@ class StoreThread(threading.Thread):
             return False
         self._maintain()
         return True
+
+    def _open(self) -> None:
+        assert self._opener is not None
+        if time.monotonic() < self._retry_at:
+            self._stopping.wait(0.02)
+            return
+        self._vitals.busy(())
+        try:
+            self._opened = self._opener()
+        except StoreError as error:
+            if self._failures == 0:
+                log.error("the store cannot be opened, captures wait: %s", error)
+            self._failures += 1
+            self._retry_at = time.monotonic() + _REOPEN_SECONDS
+        else:
+            if self._failures:
+                log.warning("the store is open again")
+            self._failures = 0
+        finally:
+            self._vitals.idle()
 
     def _patience(self) -> float:
         if self._stopping.is_set() or not self._jobs.empty():

@@ -10,8 +10,16 @@ from urllib.parse import urlsplit
 class Load:
     """Clients in threads, one request after the other on kept connections, until `stop`."""
 
-    def __init__(self, url: str, clients: int = 4, body: bytes = b'{"event": "ping"}') -> None:
+    def __init__(
+        self,
+        url: str,
+        clients: int = 4,
+        body: bytes = b'{"event": "ping"}',
+        pause: float = 0.0,
+    ) -> None:
+        """`pause`: seconds that each client waits between two requests."""
         self._url = urlsplit(url)
+        self._pause = pause
         self._body = body
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -19,6 +27,8 @@ class Load:
         """Requests with the status that the partner gave (200)."""
         self.failed: list[str] = []
         """What went wrong with the others."""
+        self.times: list[tuple[float, float]] = []
+        """When each that succeeded was sent (monotonic), and how many seconds it took."""
         self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(clients)]
 
     def __enter__(self) -> "Load":
@@ -52,6 +62,7 @@ class Load:
 
     def _use(self, connection: http.client.HTTPConnection) -> None:
         while not self._stopping.is_set():
+            begun = time.monotonic()
             try:
                 connection.request("POST", "/hook", self._body)
                 answer = connection.getresponse()
@@ -60,7 +71,10 @@ class Load:
                 self._note(type(error).__name__)
                 time.sleep(0.05)
                 return
+            self.times.append((begun, time.monotonic() - begun))
             self._note(None if answer.status == 200 else str(answer.status))
+            if self._pause:
+                time.sleep(self._pause)
 
     def _note(self, failure: str | None) -> None:
         with self._lock:
