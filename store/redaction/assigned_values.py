@@ -8,7 +8,9 @@ from store.redaction.values import is_prose, is_random
 
 _QUOTE: Final = rb"""(?:\"{3}|'{3}|\\*["'`]|&quot;|&#0?34;|&#x22;|&apos;|&#0?39;|%(?:25)*2[27])"""
 _SEPARATOR: Final = re.compile(
-    rb"(?i)(?:" + _QUOTE + rb"|\]|%(?:25)*5d|\)|[*_]{1,3}){0,3}(?:[ \t]|%(?:25)*20){0,40}"
+    rb"(?i)(?:\.{2,60})?(?:"
+    + _QUOTE
+    + rb"|\]|%(?:25)*5d|\)|[*_]{1,3}){0,3}(?:[ \t]|%(?:25)*20){0,40}"
     rb"(?:/\*[^*\r\n]{0,80}\*/[ \t]{0,8})?"
     rb"(=>|:=|::|==?|;s:\d{1,7}:|[ \t]\.[ \t](?=[\"'])|:|%(?:25)*3[da]|&#61;|->|\xef\xbc\x9a)"
     rb"(?:[ \t]|%(?:25)*(?:20|0[9ad])|\\\r?\n){0,40}"
@@ -42,6 +44,7 @@ _LINE_START: Final = re.compile(
 _NEXT_PAIR: Final = re.compile(
     rb"(?:[;,]\s*|\s+)[\w.$-]{1,64}\s?[=:](?!//)|;|\s+\w+=|\s+(?:&&|\|\|?)\s"
 )
+_PARAMETERS: Final = re.compile(rb"[A-Za-z][\w-]{0,40}[ ]{1,4}[\w.-]{1,40}=")
 _BLOCK: Final = re.compile(rb"[|>][+-]?\d?[ \t]*(?:#[^\r\n]*)?\r?\n")
 _TYPE: Final = re.compile(rb"\[?[A-Z][A-Za-z]*!?\]?!?[,)\s]*")
 _STRONG: Final = re.compile(rb"(?i)passw|passphrase|pwd|secret")
@@ -230,6 +233,11 @@ def _bare(value: bytes, left: int, start: int, name: bytes, sign: bytes) -> Foun
         and re.match(rb"\$\w+[\s,)}]", value[start : start + 80])
     ):
         return None
+    if name.lower().endswith(b"authorization") and _PARAMETERS.match(value, start):
+        quote = value[left - 1 : left] if left else b""
+        told = _rest(value, start)
+        told = told.partition(quote)[0] if quote and quote in b"\"'" else told
+        return start, start + len(told.rstrip()), False
     block = _BLOCK.match(value, start)
     if block is not None:
         return start, _block_end(value, left, block.end()), False

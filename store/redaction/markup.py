@@ -23,7 +23,9 @@ _ATTRIBUTE: Final = re.compile(
 _EARLIER: Final = re.compile(
     rb"""(?i)\b(?:value|content|val)\s{0,4}=\s{0,4}(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'<>]+))[^<>]*\Z"""
 )
-_CONTENT: Final = re.compile(rb"""["'][^<>]{0,200}>(?:<!\[CDATA\[)?((?:[^<\]]|\](?!\]>))+)""")
+_CONTENT: Final = re.compile(
+    rb"""["'][^<>]{0,200}>(?:\s{0,80}<(?:value|string|val)>\s{0,80})?(?:<!\[CDATA\[)?((?:[^<\]]|\](?!\]>))+)"""
+)
 _SIBLING: Final = re.compile(
     rb"""</[\w:.-]{1,40}>\s{0,200}<[\w:.-]{1,40}[^<>]{0,200}>(?:\s{0,80}<[\w:.-]{1,40}[^<>]{0,200}>)?(?:<!\[CDATA\[)?((?:[^<\]]|\](?!\]>))+)"""
 )

@@ -32,7 +32,7 @@ _CONTEXT: Final = "|".join(
         r"(?i:kind[\"']?\s{0,4}:\s{0,4}[\"']?secret)|(?i:identified[ ]by)",
         r"<(?:DP|DQ|InverseQ)>|(?i:\d[ ]is[ ](?:your|the)[ ])"
         r"|(?i:(?:code|pin|otp)(?: is)?:? {1,3}\d{4})",
-        r"(?:\s-u|--user|--proxy-user)[ =]|\s-p",
+        r"(?:\s-[ua]|--user|--proxy-user)[ =]|\s-[pw]|SecureString|LOGIN |AUTH\r",
     )
 )
 """What only its neighbours make a secret. Of a command with `-p` only this: a count of what may

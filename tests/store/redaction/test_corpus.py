@@ -8,6 +8,7 @@ from tests.store.redaction import (
     cases_bodies,
     cases_encodings,
     cases_headers,
+    cases_languages,
     cases_messages,
     cases_neighbours,
     cases_placements,
@@ -37,6 +38,7 @@ CASES = [
         cases_neighbours,
         cases_messages,
         cases_placements,
+        cases_languages,
     )
     for case in module.cases()
 ]
