@@ -3,6 +3,7 @@
 import itertools
 import re
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -11,14 +12,15 @@ from tests.viewer.conftest import VIEWER
 from tests.viewer.looking import Viewer, expect, past
 
 BUDGET = 150_000
-PAGES = ("/", "/analytics", "/integrations", "/integrations/slack", "/sign-in")
+PAGES = ("/", "/activities/{id}", "/analytics", "/integrations", "/integrations/slack", "/sign-in")
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_loads_few_bytes_and_all_of_them_from_here(
     world: World, viewer: Viewer, path: str
 ) -> None:
-    world.write(past(1))
+    one = past(1)
+    world.write(one)
     sizes: dict[str, int] = {}
     addresses: list[str] = []
 
@@ -29,7 +31,7 @@ def test_a_page_loads_few_bytes_and_all_of_them_from_here(
             sizes[url] = len(response.body())  # type: ignore[attr-defined]
 
     viewer.page.on("response", note)
-    viewer.open(path)
+    viewer.open(path.format(id=UUID(bytes=one.id)))
     expect(viewer.page.locator("main").get_by_role("heading").first).to_be_attached()
     viewer.page.wait_for_timeout(500)
     assert sum(sizes.values()) < BUDGET, sizes

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser, Locator
@@ -152,6 +153,33 @@ def test_previous_next_and_permalink(world: World, viewer: Viewer) -> None:
     expect(dialog_of(viewer).get_by_role("heading", name="/n/00003")).to_be_visible()
     viewer.page.keyboard.press("Escape")
     viewer.ready(3)
+
+
+def test_a_link_opened_anew_shows_its_activity_and_then_the_log(
+    world: World, viewer: Viewer
+) -> None:
+    """The log is not even fetched until it is wanted."""
+    world.write(past(1), past(2), started := past(3, status=Status.STARTED))
+    viewer.open().ready(3)
+    viewer.rows.first.click()
+    expect(dialog_of(viewer)).to_contain_text("/n/00001")
+    viewer.page.reload()
+    expect(dialog_of(viewer)).to_contain_text("/n/00001")
+    expect(viewer.rows).to_have_count(0)
+    viewer.page.keyboard.press("j")
+    expect(dialog_of(viewer)).to_contain_text("/n/00002")
+    expect(dialog_of(viewer)).to_have_count(1)
+    viewer.ready(3)
+    viewer.page.reload()
+    expect(dialog_of(viewer)).to_contain_text("/n/00002")
+    viewer.page.keyboard.press("Escape")
+    viewer.ready(3)
+    expect(dialog_of(viewer)).to_have_count(0)
+    # What still runs is followed live.
+    viewer.open(f"/activities/{UUID(bytes=started.id)}").ready()
+    expect(dialog_of(viewer)).to_contain_text("Waiting for the answer.")
+    world.write(past(3, id=started.id, created_at=started.created_at))
+    expect(dialog_of(viewer).locator(".details-title")).to_contain_text("Success")
 
 
 def test_number_keys_lead_to_the_parts_and_bad_addresses_to_a_page(

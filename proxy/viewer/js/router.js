@@ -2,7 +2,8 @@
 // `{leave(), update(place)}`. `update` is called when only the query or a sub-path changed.
 
 const ROUTES = [
-  { name: "log", pattern: /^\/(?:activities\/(?<id>[^/]+))?$/, load: () => import("./pages/log.js") },
+  { name: "log", pattern: /^\/$/, load: () => import("./pages/log.js") },
+  { name: "log", pattern: /^\/activities\/(?<id>[^/]+)$/, load: () => import("./pages/activity.js") },
   { name: "analytics", pattern: /^\/analytics$/, load: () => import("./pages/analytics.js") },
   { name: "integrations", pattern: /^\/integrations$/, load: () => import("./pages/integrations.js") },
   { name: "integration", pattern: /^\/integrations\/(?<name>[^/]+)$/, load: () => import("./pages/integration.js") },

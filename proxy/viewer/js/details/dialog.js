@@ -16,9 +16,9 @@ const PARTS = [".overview", ".waterfall", "[aria-label=Request]", "[aria-label=R
 
 /**
  * Opens the dialog. `onMove(step)` wants the previous or next activity, `onClose()` follows closing,
- * `onFilter(filter)` wants the log with a filter. Returns `{show(id, compare), receive(rows), leave()}`.
+ * `onFilter(filter)` wants the log with a filter, `onShown(row)` tells what was fetched. Returns `{show(id, compare), receive(rows), leave()}`.
  */
-export function openDetails({ onClose, onMove, onFilter }) {
+export function openDetails({ onClose, onMove, onFilter, onShown }) {
   let row = null;
   let left = false;
   let turn = new AbortController();
@@ -107,6 +107,7 @@ export function openDetails({ onClose, onMove, onFilter }) {
       }
       body.scrollTop = 0;
       find.clear();
+      onShown?.(row);
     } catch (problem) {
       if (problem.name === "AbortError") return;
       row = null;

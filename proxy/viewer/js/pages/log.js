@@ -74,7 +74,7 @@ class LogPage {
       this.range.update(this.filter);
       this.chips.replaceChildren(...filterChips(this.filter, (filter) => this.apply(filter)));
       this.facets.update(this.filter);
-      this.#load();
+      this.first = this.#load();
     }
     this.#showDetails(where.parts.id, new URLSearchParams(where.search).get("compare"));
   }
@@ -230,16 +230,20 @@ class LogPage {
       if (this.wanted !== id || this.#details) return;
       this.#details = openDetails({
         onClose: () => { this.#details = null; go(`/${location.search.replace(/([?&])compare=[^&]*&?/, "$1").replace(/[?&]$/, "")}`); this.table.viewport.focus({ preventScroll: true }); },
-        onMove: async (step) => {
-          if (this.table.activeRow?.id !== this.wanted) this.table.activate(this.wanted);
-          const row = await this.table.move(step);
-          if (row && row.id !== this.wanted) go(`/activities/${row.id}${String(this.filter) ? `?${this.filter}` : ""}`, { replace: true });
-        },
+        onMove: (step) => this.step(step),
         onFilter: (filter) => this.apply(filter),
       });
     }
     this.#details.show(id, compare);
     if (this.table.activeRow?.id !== id) this.table.activate(id);
+  }
+
+  /** From the activity in the details to the one before or after it. */
+  async step(step) {
+    await this.first;
+    if (this.table.activeRow?.id !== this.wanted) this.table.activate(this.wanted);
+    const row = await this.table.move(step);
+    if (row && row.id !== this.wanted) go(`/activities/${row.id}${String(this.filter) ? `?${this.filter}` : ""}`, { replace: true });
   }
 
   toggleFacets() {
