@@ -12,7 +12,13 @@ from mitmproxy.proxy.layer import Layer
 
 from addons import http1_write
 from addons.answer_side import AnswerSide
-from addons.conversation import AbortConnection, Conversation, DeadlineExpired, Finished
+from addons.conversation import (
+    AbortConnection,
+    Continued,
+    Conversation,
+    DeadlineExpired,
+    Finished,
+)
 from addons.destination import (
     Named,
     name_connect,
@@ -131,6 +137,8 @@ class Http1Relay(Layer):
             self._expired()
         elif isinstance(event, Finished):
             self._committed(event.result)
+        elif isinstance(event, Continued) and self.parser.pending:
+            self._take_pending()
         if self._backlog and self.state is State.IDLE:
             self._take_backlog()
         return out
@@ -157,6 +165,8 @@ class Http1Relay(Layer):
         except MalformedRequest as fault:
             self._malformed(fault)
             return
+        if self.parser.pending:
+            self.conversation.soon()
         if self.exchange is not None:
             self._body(self.exchange)
         elif self.parser.head is None:
@@ -167,6 +177,17 @@ class Http1Relay(Layer):
             self._begin(self.parser.head, rest)
         if rest and self.state in (State.RELAY, State.IDLE):
             self._keep_for_later(rest)
+        elif self.parser.pending:
+            self.conversation.hold(self.client, True)
+
+    def _take_pending(self) -> None:
+        """More of a body that is costly to parse."""
+        if self.state is not State.RELAY:
+            return
+        self.conversation.hold(self.client, False)
+        self._from_client(b"")
+        if self._client_ended and not (self.parser.complete or self.parser.pending):
+            self._client_closed()
 
     def _keep_for_later(self, data: bytes) -> None:
         self._backlog += data
@@ -488,7 +509,8 @@ class Http1Relay(Layer):
     def _client_closed(self) -> None:
         gone = self.client.tls or self.client.state is ConnectionState.CLOSED
         self._client_ended = True
-        if self.state is State.IDLE and self._backlog and not gone:
+        early = self._backlog if self.state is State.IDLE else self.parser.pending
+        if early and not gone:
             return
         if self.state is State.RELAY:
             if not self.parser.complete and self.stage is not Stage.DONE:

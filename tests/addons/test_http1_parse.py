@@ -219,3 +219,24 @@ async def test_what_stands_beside_a_body_is_bounded_in_answers(tmp_path: Path, m
         capture = await w.sink.only()
     assert capture.error_code == ErrorCode.PROTOCOL
     assert capture.response_body in (b"", b"abc")
+
+
+async def test_a_body_of_tiny_chunks_is_taken_in_turns_and_arrives_whole(tmp_path: Path) -> None:
+    body = bytes(range(97, 123)) * 4000
+    sent = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\nX-T: 1\r\n\r\n"
+    head = b"POST / HTTP/1.1\r\n" + H + b"Transfer-Encoding: chunked\r\n\r\n"
+    async with upstream(answering(OK)) as server, world(tmp_path, to(server)) as w:
+        behind = b"GET /next HTTP/1.1\r\n" + H + b"Connection: close\r\n\r\n"
+        got = await w.exchange(head + sent + behind, eof=True)
+        first, second = await w.sink.wait(2)
+    assert got.count(b"HTTP/1.1 200 ") == 2
+    assert first.request_size == len(body)
+    assert first.request_trailers == [(b"X-T", b"1")]
+    assert second.target == "/next"
+
+
+async def test_refused_requests_in_a_row_are_all_answered(tmp_path: Path) -> None:
+    async with upstream(answering(OK)) as server, world(tmp_path, to(server, prefix="/in")) as w:
+        got = await w.exchange((b"GET /out HTTP/1.1\r\n" + H + b"\r\n") * 2000, eof=True)
+        await w.sink.wait(2000)
+    assert got.count(b"HTTP/1.1 404 ") == 2000
