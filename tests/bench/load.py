@@ -20,6 +20,15 @@ def request(host: str, *, close: bool) -> bytes:
     )
 
 
+def _complete(answer: bytes, end: int) -> bool:
+    """Whether an answer whose head ends at `end` is all there; some proxies make it chunked."""
+    head = answer[:end].lower() + b"\r\n"
+    _, found, length = head.partition(b"\r\ncontent-length: ")
+    if not found:
+        return answer.endswith(b"\r\n0\r\n\r\n")
+    return len(answer) >= end + 4 + int(length.partition(b"\r\n")[0])
+
+
 class Client(asyncio.Protocol):
     """Sends a request as soon as the answer to the one before is complete."""
 
@@ -44,9 +53,7 @@ class Client(asyncio.Protocol):
         end = self.buffer.find(b"\r\n\r\n")
         if end < 0:
             return
-        at = self.buffer.find(b"Content-Length: ")
-        size = end + 4 + int(self.buffer[at + 16 : self.buffer.index(b"\r\n", at)])
-        if len(self.buffer) < size:
+        if not _complete(self.buffer, end):
             return
         if not self.buffer.startswith(b"HTTP/1.1 200"):
             raise SystemExit("an answer that is not 200")
@@ -71,9 +78,11 @@ class Dial(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.buffer = b""
 
     def data_received(self, data: bytes) -> None:
-        if data.endswith(b"\r\n\r\n"):
+        self.buffer += data
+        if self.buffer.endswith(b"\r\n\r\n"):
             self.answered.set_result(None)
 
 
@@ -91,6 +100,8 @@ async def connect(
 
 async def main(arguments: argparse.Namespace) -> None:
     context = ssl.create_default_context(cafile=arguments.ca)
+    # Not every proxy's certificates have all that RFC 5280 asks for.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     latencies: list[float] = []
     until = time.perf_counter() + arguments.seconds
     message = request(arguments.host, close=arguments.fresh)

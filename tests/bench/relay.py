@@ -123,7 +123,9 @@ def tls_load(
     ]  # fmt: skip
     if fresh:
         command.append("--fresh")
-    out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    out = subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, check=True, timeout=seconds + 60
+    ).stdout
     result: dict[str, float] = json.loads(out)
     return result
 
