@@ -11,7 +11,7 @@ import ssl
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -73,12 +73,21 @@ def _examine(args: argparse.Namespace) -> Iterator[Finding]:
             yield Finding(_FAIL, "config", str(problem))
         return
     yield Finding(_OK, "config", config.origin.file or "no file; defaults and environment")
+    try:
+        yield from _installation(args, config, [one.address for one in bound])
+    except OSError as error:
+        yield Finding(_FAIL, "data folder", f"{error.filename}: {_reason(error)}")
+
+
+def _installation(
+    args: argparse.Namespace, config: Config, addresses: Sequence[Address]
+) -> Iterator[Finding]:
     folder = data_folder(config)
     yield from _folder(folder)
     sidecar = running(folder)
     if sidecar is None:
         yield Finding(_WARN, "sidecar", "is not running")
-        yield from _ports([*(one.address for one in bound), api_address(config)])
+        yield from _ports([*addresses, api_address(config)])
     else:
         yield from _sidecar(sidecar)
     yield from _authority(folder)

@@ -92,6 +92,10 @@ def _dispatch(argv: list[str]) -> int:
         return _failed(name, str(error), 2)
     except StoreError as error:
         return _failed(name, str(error), 1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _failed(name, f"{error.filename}: {error.strerror}", 1)
 
 
 def build(name: str) -> tuple[Command, Parser]:

@@ -87,6 +87,16 @@ def test_where_a_table_is_printed_there_is_json(name: str) -> None:
     assert "--json" in build(name)[1].format_help()
 
 
+@pytest.mark.parametrize("name", ["list", "show", "stats", "export", "prune", "ca", "doctor"])
+def test_a_data_folder_that_cannot_be_looked_at_is_told_in_a_line(name: str) -> None:
+    folder = "/" + "n" * 300
+    result = wiretrail(name, "--data", folder)
+    assert result.code == 1
+    assert "Traceback" not in result.err
+    assert folder in result.out + result.err
+    assert "File name too long" in result.out + result.err
+
+
 def test_it_runs_as_a_module_and_from_anywhere(tmp_path: Path) -> None:
     for arguments, folder in (["-m", "proxy"], ROOT), (["-P", str(ENTRY)], tmp_path):
         done = subprocess.run(
