@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     columns = [
         Column(
-            title=name.replace("_", " ").upper(),
+            title=_title(name),
             least=10,
             style=status_style if name == "status" else None,
         )
