@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ class Desk:
                 *(sys.executable, str(JOBS / f"{job}.py"), CANARY),
             ],
             cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
+            env=self.environment(),
             capture_output=True,
             text=True,
             timeout=60,
@@ -60,6 +61,10 @@ class Desk:
             assert row["direction"] == "outgoing"
             assert CANARY not in json.dumps(row), row["endpoint"]
         return found
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a job."""
+        return os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 
     def new_rows(self, count: int) -> list[dict[str, Any]]:
         """The rows that came since the last question, once there are at least `count`."""
@@ -76,7 +81,13 @@ def shown(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
 
 @pytest.fixture(scope="session")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    folder = tmp_path_factory.mktemp("sdk")
+    with open_desk(tmp_path_factory.mktemp("sdk")) as opened:
+        yield opened
+
+
+@contextmanager
+def open_desk(folder: Path) -> Iterator[Desk]:
+    """A desk in a folder of its own. Nothing in there holds the canary afterwards."""
     authority = Authority(folder)
     webhook_port = free_port()
     with (
