@@ -78,8 +78,8 @@ def process(*command: str) -> Iterator[subprocess.Popen[bytes]]:
         started.wait(10)
 
 
-def wait_for(port: int) -> None:
-    for _ in range(200):
+def wait_for(port: int, tries: int = 200) -> None:
+    for _ in range(tries):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.05)

@@ -126,7 +126,7 @@ def main() -> None:
         results: dict[tuple[str, str], list[Result]] = {}
         for it in made:
             for port in filter(None, (it.reverse, it.forward)):
-                wait_for(port)
+                wait_for(port, tries=1200)
         for round_ in range(given.rounds + 1):
             for column in COLUMNS:
                 for it in made:
