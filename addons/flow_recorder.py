@@ -17,7 +17,7 @@ from addons.destination import Named, name_incoming, name_tunnelled, route
 from addons.entrance import Entrance
 from addons.errors import MalformedRequest, Refusal
 from addons.exchange import Exchange, clock
-from addons.handover import FlowOrigin
+from addons.handover import FlowExpired, FlowOrigin
 from addons.http1_head import RequestHead, read_request_head
 from addons.opening import claims_of, open_exchange, open_unparsed
 from addons.recording import finish_exchange
@@ -204,7 +204,8 @@ class FlowRecorder:
         code, message = failure_of(flow)
         exchange.fail(code, message)
         if not take.answered and exchange.proxy_status is None:
-            exchange.proxy_status = 504 if code is ErrorCode.CONNECT_TIMEOUT else 502
+            late = exchange.error_code in (ErrorCode.CONNECT_TIMEOUT, ErrorCode.UPSTREAM_TIMEOUT)
+            exchange.proxy_status = 504 if late else 502
         self._note_server(exchange, flow.server_conn)
         self._finish(flow)
 
@@ -263,12 +264,17 @@ class FlowRecorder:
         return any(take.origin.conversation is conversation for take in self._takes.values())
 
     def tick(self, now: float) -> None:
-        """Look at the deadlines. mitmproxy cannot end one flow from outside, so the whole
-        client connection goes."""
-        for take in list(self._takes.values()):
+        """Look at the deadlines."""
+        for flow_id, take in list(self._takes.items()):
             if now >= take.deadline:
+                take.deadline = float("inf")
                 code = ErrorCode.IDLE_TIMEOUT if take.answered else ErrorCode.UPSTREAM_TIMEOUT
-                take.origin.conversation.end(code, "nothing moved in time")
+                take.exchange.fail(code, "nothing moved in time")
+                if not isinstance(take.exchange.counter, WebSocketCount):
+                    take.origin.conversation.dispatch(FlowExpired(flow_id))
+                if flow_id in self._takes:
+                    # A WebSocket has its connection to itself.
+                    take.origin.conversation.end(code, "nothing moved in time")
 
     def _finish(self, flow: http.HTTPFlow) -> None:
         take = self._takes.pop(flow.id)

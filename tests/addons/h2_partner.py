@@ -1,4 +1,5 @@
-"""A small HTTP/2 server on h2, enough for one answer a stream with trailers."""
+"""A small HTTP/2 server on h2, enough for one answer a stream with trailers. `/silent` is never
+answered, the answer of `/stops` never ends."""
 
 import asyncio
 import ssl
@@ -48,10 +49,13 @@ class _Connection(asyncio.Protocol):
         self.transport.write(self.h2.data_to_send())
 
     def _answer(self, stream: int) -> None:
+        path = dict(self.partner.heads[-1])[b":path"]
+        if path == b"/silent":
+            return
         kind = "application/grpc" if self.trailers else "text/plain"
         self.h2.send_headers(stream, [(":status", "200"), ("content-type", kind)])
-        self.h2.send_data(stream, self.answer, end_stream=not self.trailers)
-        if self.trailers:
+        self.h2.send_data(stream, self.answer, end_stream=not self.trailers and path != b"/stops")
+        if self.trailers and path != b"/stops":
             self.h2.send_headers(stream, self.trailers, end_stream=True)
 
 

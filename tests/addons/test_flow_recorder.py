@@ -1,15 +1,17 @@
 """What goes through mitmproxy's own layers: HTTP/2, gRPC, WebSocket. One correct row each."""
 
+import asyncio
 import ssl
 from pathlib import Path
 
 import httpx
+import pytest
 import websockets
 
-from addons.settings import ConnectTo, Route
+from addons.settings import ConnectTo, Deadlines, Route
 from store.activity import Direction, ErrorCode
 from tests.addons.h2_partner import h2_partner
-from tests.addons.relay_world import World, world
+from tests.addons.relay_world import OK, World, read_request, upstream, world
 from tests.support.certificates import Authority
 
 
@@ -58,6 +60,48 @@ async def test_http2_both_sides(tmp_path: Path) -> None:
     assert head[b"x-kept"] == b"1"
     assert head[b":authority"] == b"api.test"
     assert not any(b"wiretrail" in name for name in head)
+
+
+@pytest.mark.parametrize("alpn", ["h2", "http/1.1"])
+async def test_a_deadline_ends_one_flow_and_not_its_connection(tmp_path: Path, alpn: str) -> None:
+    authority = Authority(tmp_path)
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await read_request(reader)
+        if b"/fine" in head:
+            writer.write(OK)
+        elif b"/stops" in head:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok")
+        await reader.read()
+
+    tls = authority.server_context("api.test", alpn=(alpn,))
+    partner = h2_partner(tls) if alpn == "h2" else upstream(silent, tls)
+    deadlines = Deadlines(answer_head=0.5, idle=0.5)
+    async with (
+        partner as p,
+        world(
+            tmp_path,
+            upstream_ca=authority.file,
+            connect_to=(connect_to("api.test", p.port),),
+            deadlines=deadlines,
+        ) as w,
+        h2_client(w) as client,
+    ):
+        late = await client.get("https://api.test/silent")
+        assert (late.status_code, late.http_version) == (504, "HTTP/2")
+        assert "mitm" not in late.text + str(late.headers)
+        with pytest.raises(httpx.RemoteProtocolError):
+            await client.get("https://api.test/stops")
+        fine = await client.get("https://api.test/fine")
+        assert fine.status_code == 200
+        captures = await w.sink.wait(3)
+        connections = w.relay.connections
+    assert connections == 1
+    assert [(c.error_code, c.response_status, c.proxy_status) for c in captures] == [
+        (ErrorCode.UPSTREAM_TIMEOUT, None, 504),
+        (ErrorCode.IDLE_TIMEOUT, 200, None),
+        (None, 200, None),
+    ]
 
 
 async def test_client_that_offers_both_gets_http1(tmp_path: Path) -> None:
