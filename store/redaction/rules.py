@@ -28,6 +28,7 @@ _AFTER_NAME: Final = (
 _CONTEXT: Final = "|".join(
     (
         r"grant_type|stringData|verification_ur|lease_duration|/secrets/|\bkty\b|client_id",
+        r"%(?:25)*(?:2[Dd]|5[Ff]|[46][1-9A-Fa-f]|[57][0-9Aa])",
         r"(?:^|[?&#])code=|\"[Cc]ode\"\s{0,4}:\s{0,4}\"?\d{4}|[?&]p=[^&\s]{4}",
         r"(?i:kind[\"']?\s{0,4}:\s{0,4}[\"']?secret)|(?i:identified[ ]by)",
         r"<(?:DP|DQ|InverseQ)>|(?i:\d[ ]is[ ](?:your|the)[ ])"
@@ -35,8 +36,9 @@ _CONTEXT: Final = "|".join(
         r"(?:\s-[ua]|--user|--proxy-user)[ =]|\s-[pw]|SecureString|LOGIN |AUTH\r",
     )
 )
-"""What only its neighbours make a secret. Of a command with `-p` only this: a count of what may
-stand before it makes an automaton of thousands of states."""
+"""What only its neighbours make a secret, or a name in which letters are coded that need not be.
+Of a command with `-p` only this: a count of what may stand before it makes an automaton of
+thousands of states."""
 _USERINFO: Final = (
     r"""//[^\s"'<>@]*@|[\w.+-]:[^\s:@/"'<>\\]+@(?:[\w.-]+[:/]|\w*\()"""
     r"|[\w*]:(?:\d{4,5}|\*):[A-Za-z_*]"

@@ -25,6 +25,8 @@ _WORD: Final = re.compile(
     rb"[a-z]{1,20}(?:[-_.][a-z]{1,20}){0,4}|v\d{1,3}|\d{1,12}|\{[\w-]+\}|:[\w-]+|\*+"
 )
 _PREFIXED: Final = re.compile(rb"[a-z]{2,6}_[A-Za-z0-9]+")
+_LETTERS: Final = re.compile(rb"[a-z]{22,64}")
+"""Longer than words are."""
 _LEAST: Final = 12
 _REACH: Final = 2
 
@@ -129,7 +131,10 @@ def _piece(work: Work, marked: Marked, piece: bytes, place: Place) -> bytes:
         wanted = marker
     else:
         resource = before.endswith(b"s") and _PREFIXED.fullmatch(plain) is not None
-        wanted = not resource and is_random(plain, _LEAST if marker and distance == 1 else 20)
+        wanted = not resource and (
+            is_random(plain, _LEAST if marker and distance == 1 else 20)
+            or (distance == 1 and _LETTERS.fullmatch(plain) is not None)
+        )
     if not wanted:
         return piece
     work.taint(plain)

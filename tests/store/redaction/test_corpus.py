@@ -18,6 +18,7 @@ from tests.store.redaction import (
     cases_second_review,
     cases_shapes,
     cases_text,
+    cases_transport,
     cases_urls,
 )
 from tests.store.redaction.corpus import ORGANIZATION, Case, capture_of, leaks, losses
@@ -39,6 +40,7 @@ CASES = [
         cases_messages,
         cases_placements,
         cases_languages,
+        cases_transport,
     )
     for case in module.cases()
 ]
