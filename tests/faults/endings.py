@@ -87,6 +87,12 @@ def silent(code: str) -> tuple[Told, str]:
 
 
 WHOLE: Final = (Told("success", None, 200), "200 whole")
+WEBSOCKET: Final = Send(
+    request(
+        more=b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    )
+)
 LENGTH_HEAD: Final = answer(more=b"Content-Length: 9\r\n", body=None)
 CHUNKED_HEAD: Final = answer(more=CHUNKED, body=None)
 EVENTS_HEAD: Final = answer(more=b"Content-Type: text/event-stream\r\n" + CHUNKED, body=None)
@@ -115,6 +121,9 @@ UPSTREAM_FAULTS: Final[dict[str, Ending]] = {
         *page("connect_refused"),
         upstream=Upstream.REFUSES,
         client=(Send(request(b"POST", body=b"abc")),),
+    ),
+    "refuses a WebSocket": Ending(
+        *page("connect_refused"), upstream=Upstream.REFUSES, client=(WEBSOCKET,)
     ),
     "does not resolve": Ending(*page("dns"), upstream=Upstream.UNRESOLVABLE),
     "is never reached": Ending(
@@ -222,6 +231,12 @@ DEADLINES: Final[dict[str, Ending]] = {
         *page("upstream_timeout", 504, "timeout"),
         server=(Rest(),),
         client=(Send(request(b"POST", more=CHUNKED) + chunks(b"abc")),),
+        deadlines=SLOW,
+    ),
+    "never answers a WebSocket": Ending(
+        *page("upstream_timeout", 504, "timeout"),
+        server=(Rest(),),
+        client=(WEBSOCKET,),
         deadlines=SLOW,
     ),
     "stops in its head": Ending(
