@@ -77,7 +77,7 @@ def mitmdump(ground: Ground, name: str = "mitmdump", records: str = "nothing") -
         command += ["-s", str(_HERE / "sqlite_addon.py")]
         count = lambda: _rows(file)  # noqa: E731
     process = _start(command, ground, file)
-    ca = ground.mitm_ca / "mitmproxy-ca-cert.pem"
+    ca = ground.mitm_ca / "wiretrail-ca.pem"
     return Contender(name, process.pid, reverse, forward, records, count, process.terminate, ca)
 
 

@@ -8,6 +8,7 @@ import urllib.request
 from pathlib import Path
 from typing import Final
 
+from addons.certificate_authority import ensure_ca
 from tests.bench.relay import leaf
 from tests.support.ports import free_port
 from tests.support.sidecar import Sidecar
@@ -25,6 +26,8 @@ class Ground:
         certificate = leaf(folder / "upstream")
         self.upstream_ca = folder / "upstream" / "wiretrail-ca.pem"
         self.mitm_ca = folder / "mitmproxy"
+        # Three mitmdumps that start at once would each make one.
+        ensure_ca(self.mitm_ca)
         self.peer_ca, self.peer_key = folder / "peer-ca.pem", folder / "peer-ca.key"
         _rsa_authority(self.peer_ca, self.peer_key)
         plain, self.tls = free_port(), free_port()
