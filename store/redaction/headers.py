@@ -42,6 +42,8 @@ class Known(NamedTuple):
     """The name as sent, readable."""
     folded: str
     """The same in lower case."""
+    suspicious: bool
+    """The name itself may hold a credential."""
 
 
 class HeaderNames:
@@ -58,7 +60,8 @@ class HeaderNames:
             if len(self._known) >= _CACHE:
                 self._known.clear()
             shown = name.decode("latin-1")
-            known = Known(*self._decide(name), shown, shown.lower())
+            suspicious = self._shared.rules.any_shape.found(name)
+            known = Known(*self._decide(name), shown, shown.lower(), suspicious)
             self._known[name] = known
         return known
 
@@ -95,8 +98,10 @@ def redact_headers(
     folded: dict[str, str | list[str]] = {}
     spelled: dict[str, str] = {}
     agent: bytes | None = None
+    odd_names = False
     for name, value in headers:
-        treatment, kind, shown, lowered = known.treatment(name)
+        treatment, kind, shown, lowered, odd = known.treatment(name)
+        odd_names |= odd
         if treatment:
             value = _redacted(work, treatment, kind, name, value, f"{place}.{shown}")
         elif suspicious:
@@ -110,7 +115,7 @@ def redact_headers(
             continue
         earlier = folded[first]
         folded[first] = [*earlier, readable] if isinstance(earlier, list) else [earlier, readable]
-    if suspicious:
+    if odd_names:
         folded = {_name(work, name, place): value for name, value in folded.items()}
     return msgspec.json.encode(folded).decode(), agent
 

@@ -90,6 +90,7 @@ class _Exchange:
         self._work = work
         self._known = known
         self._suspicious = True
+        self._known_taint: tuple[int, Taint] | None = None
 
     def redact(self, capture: Capture, metadata: JsonText | None) -> RedactedExchange:
         parts = dict[str, Any](_NOTHING)
@@ -109,7 +110,7 @@ class _Exchange:
             truncated = self._messages(capture, request, response, parts)
             if metadata is not None:
                 parts["metadata"] = bodies.redact_told(self._work, metadata, "metadata")
-        taint = Taint(self._work.secrets) if self._work.secrets else None
+        taint = self._taint()
         if taint is not None and taint.hits(value for value in parts.values() if value):
             _clean(parts, taint)
         return self._finished(parts, truncated, taint)
@@ -206,7 +207,15 @@ class _Exchange:
 
     def _scrub(self, value: str) -> str:
         clean = self._plain(value.encode("utf-8", "replace"), "other")
-        return Taint(self._work.secrets).cut(clean) if self._work.secrets else clean
+        taint = self._taint()
+        return clean if taint is None else taint.cut(clean)
+
+    def _taint(self) -> Taint | None:
+        """The secrets found so far; made anew when there are more."""
+        count = len(self._work.secrets)
+        if self._known_taint is None or self._known_taint[0] != count:
+            self._known_taint = count, Taint(self._work.secrets)
+        return self._known_taint[1] if count else None
 
 
 def _clean(parts: dict[str, Any], taint: Taint) -> None:

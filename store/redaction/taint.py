@@ -24,6 +24,7 @@ _LONGEST: Final = 4_096
 _WORD: Final = re.compile(
     rb"[A-Za-z]?[a-z]{0,15}|[A-Z]{1,15}|[\d.:-]{1,11}|[a-z]{1,10}[-_ ][a-z]{1,10}|v?\d+(?:\.\d+)*"
 )
+_UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]*")
 _TRIVIAL: Final = frozenset(
     b"true false null none bearer basic token application/json text/plain redacted".split()
 )
@@ -112,7 +113,7 @@ def _forms(text: str) -> set[str]:
     forms = {text}
     if len(text) >= _CASELESS:
         forms.add(text.lower())
-    if not text.isalnum():
+    if _UNRESERVED.fullmatch(text) is None:
         coded = quote(text, safe="")
         forms |= {coded, quote_plus(text), re.sub("%..", lambda m: m[0].lower(), coded)}
         forms |= {quote(text), quote(coded, safe=""), html.escape(text), html.escape(text, False)}
