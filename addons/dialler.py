@@ -12,7 +12,7 @@ from ipaddress import IPv6Address, ip_network
 from typing import Final
 
 from addons.errors import DialError
-from addons.forwarded import Address, plain_address, within
+from addons.forwarded import Address, embedded_address, plain_address, within
 from addons.settings import ConnectTo, RelaySettings
 from store.activity import ErrorCode
 
@@ -47,10 +47,14 @@ class AddressRules:
             address = loopback
         if port in self._ports and self._is_own(address, port):
             return "this is an address of the proxy itself"
-        if asked and within(address, _METADATA):
-            return "link-local and metadata addresses are not allowed"
-        if asked and not allow_private and not address.is_global:
-            return "private addresses are not allowed here"
+        if not asked:
+            return None
+        # A gateway may lead an address that embeds one to that one.
+        for one in (address, embedded_address(address)):
+            if within(one, _METADATA):
+                return "link-local and metadata addresses are not allowed"
+            if one is not None and not allow_private and not one.is_global:
+                return "private addresses are not allowed here"
         return None
 
     def _is_own(self, address: Address, port: int) -> bool:

@@ -12,6 +12,7 @@ type Network = IPv4Network | IPv6Network
 type Address = IPv4Address | IPv6Address
 
 _FOR: Final = b"x-forwarded-for"
+_NAT64: Final = IPv6Address("64:ff9b::").packed[:12]
 
 
 def networks(texts: Sequence[str]) -> tuple[Network, ...]:
@@ -28,6 +29,19 @@ def plain_address(text: str) -> Address | None:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address
+
+
+def embedded_address(address: Address) -> IPv4Address | None:
+    """The IPv4 address inside an IPv6 one that translates to it: NAT64 (RFC 6052), 6to4
+    (RFC 3056), and the old IPv4-compatible form."""
+    if not isinstance(address, IPv6Address):
+        return None
+    if address.sixtofour is not None:
+        return address.sixtofour
+    head, last = address.packed[:12], address.packed[12:]
+    if head == _NAT64 or (not any(head) and int(address) > 1):
+        return IPv4Address(last)
+    return None
 
 
 def within(address: Address | None, allowed: Sequence[Network]) -> bool:
