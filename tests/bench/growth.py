@@ -11,7 +11,7 @@ import argparse
 import asyncio
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ type Query = Callable[[], Awaitable[Any]]
 _SECONDS: Final = 2.0
 """At most so long for one query on one store, but at least three runs."""
 _RUNS: Final = 25
+_PATIENCE: Final = 10.0
 _DEEP: Final = 20
 
 
@@ -62,7 +63,7 @@ async def _deep(reader: SqliteReader, where: ActivityFilter) -> str | None:
     for _ in range(_DEEP):
         page = await reader.page(SERVICE, where, cursor=cursor, limit=50)
         cursor = page.next
-        if cursor is None or time.perf_counter() - begun > _SECONDS:
+        if cursor is None or time.perf_counter() - begun > _PATIENCE:
             return None
     return cursor
 
@@ -95,16 +96,17 @@ async def measure(stores: dict[int, Path]) -> None:
                 had = times[rows]
                 if name in asked[rows] and (len(had) < 3 or sum(had) < _SECONDS * 1e3):
                     had.append(await timed(asked[rows][name]))
-        row(name, [(statistics.median(t), max(t)) if t else (0.0, 0.0) for t in times.values()])
+        row(name, [(statistics.median(t), max(t)) if t else None for t in times.values()])
     for reader in readers.values():
         await reader.close()
 
 
-def row(name: str, cells: list[tuple[float, float]]) -> None:
+def row(name: str, cells: Sequence[tuple[float, float] | None]) -> None:
     """One line of the table."""
-    shown = [f"{middle:.1f} / {longest:.1f}" for middle, longest in cells]
-    ratio = cells[-1][0] / cells[0][0] if cells[0][0] else 0.0
-    print(f"| {name} | " + " | ".join(shown) + f" | {ratio:.1f} |", flush=True)
+    shown = [f"{cell[0]:.1f} / {cell[1]:.1f}" if cell else "-" for cell in cells]
+    first, last = cells[0], cells[-1]
+    ratio = f"{last[0] / first[0]:.1f}" if first and last else "-"
+    print(f"| {name} | " + " | ".join(shown) + f" | {ratio} |", flush=True)
 
 
 def main() -> None:

@@ -104,7 +104,7 @@ async def main(arguments: argparse.Namespace) -> None:
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     latencies: list[float] = []
     until = time.perf_counter() + arguments.seconds
-    message = request(arguments.host, close=arguments.fresh)
+    message = request(f"{arguments.host}:{arguments.port}", close=arguments.fresh)
 
     async def one() -> None:
         while time.perf_counter() < until:
@@ -117,6 +117,8 @@ async def main(arguments: argparse.Namespace) -> None:
     begun = time.perf_counter()
     await asyncio.gather(*(one() for _ in range(arguments.connections)))
     elapsed = time.perf_counter() - begun
+    if not latencies:
+        raise SystemExit("no answer at all")
     latencies.sort()
     print(
         json.dumps(
