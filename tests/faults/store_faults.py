@@ -64,6 +64,8 @@ class Seen:
     """Milliseconds, as the two before it."""
     told: bool = False
     dropped: dict[str, int] = field(default_factory=dict)
+    without_gap: int = 0
+    """Dropped exchanges that no gap record tells."""
     unaccounted: int = 0
     """Exchanges that the clients saw and the counters did not, or the other way round."""
     missing_rows: int = 0
@@ -245,6 +247,7 @@ def _suffer(world: World, name: str, fault: Fault, seconds: float) -> Seen:
     seen = Seen(name)
     before = world.settled()
     log_before = len(world.log.read_text())
+    gaps_before = _gaps(world)
     rows_before = len(world.rows())
     with Load(world.webhook, clients=_CLIENTS, pause=_PAUSE_SECONDS) as load:
         load.wait_for(50)
@@ -270,6 +273,11 @@ def _suffer(world: World, name: str, fault: Fault, seconds: float) -> Seen:
         for key, count in changed.items()
         if count and key not in ("seen", "stored", "in_flight")
     }
+    lost = sum(seen.dropped.values())
+    if fault.keeps_rows:
+        with suppress(AssertionError):
+            wait_until(lambda: _gaps(world) - gaps_before == lost, "gaps are told", seconds=10)
+        seen.without_gap = lost - (_gaps(world) - gaps_before)
     # A client whose connection was cut cannot know whether its request was seen.
     seen.unaccounted = max(0, abs(changed["seen"] - load.succeeded) - len(load.failed))
     rows = len(world.rows())
@@ -285,6 +293,13 @@ def _is_told(world: World, fault: Fault, log_before: int) -> bool:
         wait_until(lambda: fault.says in world.log.read_text()[log_before:], fault.says)
         return True
     return False
+
+
+def _gaps(world: World) -> int:
+    """Exchanges that gap records tell of."""
+    with closing(sqlite3.connect(f"file:{world.database}?mode=ro", uri=True)) as database:
+        (count,) = database.execute("SELECT coalesce(sum(count), 0) FROM gaps").fetchone()
+    return int(count)
 
 
 def writable(world: World) -> bool:

@@ -32,6 +32,7 @@ def test_traffic_goes_on(name: str, seen: dict[str, Seen], verdicts: Verdicts) -
     cut = 3 if fault.cuts else 0  # one for each client
     verdicts.check(5, f"{name}: requests that fail", 0, max(0, len(found.failed) - cut))
     verdicts.check(5, f"{name}: dropped for other reasons", set(), set(found.dropped) - fault.drops)
+    verdicts.check(5, f"{name}: dropped and in no gap record", 0, found.without_gap)
     verdicts.check(5, f"{name}: seen and not accounted for", 0, found.unaccounted)
     verdicts.check(5, f"{name}: stored and no row", 0, found.missing_rows)
     verdicts.check(5, f"{name}: told in the log", True, found.told)
