@@ -176,7 +176,8 @@ class Exchange:
         self.notes[name] = value
 
     def started(self) -> Capture:
-        """Who, when and where to; nothing else."""
+        """Who, when and where to. The headers are for redaction alone: what they show to be a
+        secret is cut in the rest."""
         binding = self.binding
         return Capture(
             id=self.id,
@@ -193,6 +194,7 @@ class Exchange:
             port=self.port,
             target=self.target,
             http_version=self.http_version,
+            request_headers=self.request_headers,
             created_at=self.created_at,
             client_address=self.client_address,
         )
@@ -202,7 +204,6 @@ class Exchange:
         capture = self.started()
         capture.phase = Phase.REQUEST
         capture.durable = True
-        capture.request_headers = self.request_headers
         capture.request_trailers = self.request_trailers
         capture.request_body = _joined(self.request_parts)
         capture.request_size = self.request_size

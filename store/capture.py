@@ -21,7 +21,8 @@ class Phase(IntEnum):
     """Which moment of an exchange a capture shows."""
 
     STARTED = 0
-    """No answer yet; becomes a row with who, when and where to, nothing else."""
+    """No answer yet; becomes a row with who, when and where to, nothing else. The headers are
+    there so that what they show to be a secret is cut."""
     REQUEST = 1
     """The whole request of a durable route, before the upstream sees a byte."""
     FINAL = 2

@@ -97,6 +97,11 @@ def _row(door: _Door, capture: Capture, logged: LoggedExchange | None) -> Activi
     found = _classify(door.classifier, capture, request, logged)
     shown = door.options.without_client(capture)
     redacted = door.redactor.redact(shown, found.organization_id, _told(capture, logged))
+    if capture.phase is Phase.STARTED:
+        # The headers of a start are there for the redactor alone.
+        capture = msgspec.structs.replace(capture, request_headers=[])
+        found = msgspec.structs.replace(found, event=None, signature_header=None)
+        request = {}
     parts = RowParts(
         capture=capture,
         found=found,

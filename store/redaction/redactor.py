@@ -100,9 +100,8 @@ class _Exchange:
         target = capture.target.encode("utf-8", "surrogateescape")
         started = capture.phase is Phase.STARTED
         values = [host + target]
-        if not started:
-            values += self._known.looked_through(request)
-            values += self._known.looked_through(response)
+        values += self._known.looked_through(request)
+        values += self._known.looked_through(response)
         self._suspicious = self._look(b"\n".join(values), capture, started)
         self._address(host, target, parts, started)
         truncated = (capture.request_size > len(capture.request_body), False)
@@ -110,6 +109,8 @@ class _Exchange:
             truncated = self._messages(capture, request, response, parts)
             if metadata is not None:
                 parts["metadata"] = bodies.redact_told(self._work, metadata, "metadata")
+        else:
+            self._learn(request, target.partition(b"?")[2])
         taint = self._taint()
         if taint is not None and taint.hits(value for value in parts.values() if value):
             _clean(parts, taint)
@@ -139,6 +140,15 @@ class _Exchange:
             parts["query"] = "?" + self._guarded(
                 lambda: uri.redact_query(self._work, query, "query")
             )
+
+    def _learn(self, request: HeaderList, query: bytes) -> None:
+        """What headers and query give away. A `started` row keeps nothing of them, but host, path
+        and the names that it has may say the same."""
+        kept = len(self._work.cuts)
+        self._headers(request, "request.headers")
+        if self._suspicious and query:
+            self._guarded(lambda: uri.redact_query(self._work, query, "query"))
+        del self._work.cuts[kept:]
 
     def _messages(
         self, capture: Capture, request: HeaderList, response: HeaderList, parts: dict[str, Any]

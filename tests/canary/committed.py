@@ -135,6 +135,13 @@ def _api(stage: Stage, method: str, path: str, value: Any) -> tuple[int, Any]:
         connection.close()
 
 
+def log_entry(stage: Stage, entry: dict[str, Any]) -> str:
+    """Log an activity; its id."""
+    status, answer = _api(stage, "POST", "/api/v1/activities", entry)
+    assert status == 201, answer
+    return str(answer["id"])
+
+
 def _entries() -> None:
     plant = Plant()
     whole = {
@@ -159,8 +166,7 @@ def _entries() -> None:
     whole["request_body"]["token"] = whole["error_code"]
 
     def play(stage: Stage) -> None:
-        status, answer = _api(stage, "POST", "/api/v1/activities", whole)
-        assert status == 201, answer
+        log_entry(stage, whole)
 
     TABLE.add("entry-whole", plant, play, "kitchen", "ground", "no access with", "mailer")
     _revealed_entry()
@@ -188,9 +194,8 @@ def _revealed_entry() -> None:
     }
 
     def play(stage: Stage) -> None:
-        status, answer = _api(stage, "POST", "/api/v1/activities", start)
-        assert status == 201, answer
-        status, answer = _api(stage, "PATCH", f"/api/v1/activities/{answer['id']}", end)
+        identifier = log_entry(stage, start)
+        status, answer = _api(stage, "PATCH", f"/api/v1/activities/{identifier}", end)
         assert status in (200, 204), answer
 
     TABLE.add("entry-revealed", plant, play, "kitchen", "ground", "no access with", "mailer")
@@ -222,8 +227,7 @@ def _refused_entries() -> None:
             assert 400 <= status < 500, answer
             quoted += [answer for core in plant.cores if core in json.dumps(answer)]
         assert not quoted, quoted
-        status, answer = _api(stage, "POST", "/api/v1/activities", good)
-        assert status == 201, answer
+        log_entry(stage, good)
 
     TABLE.add("entry-refused", plant, play, "mail.example")
 

@@ -20,5 +20,6 @@ def sightings(scene: Scene) -> dict[str, dict[str, set[str]]]:
     return {
         "running": scene.running.sightings(planted),
         "ended": scene.ended.sightings(planted),
+        "held": scene.held.sightings(planted),
         "control": scene.control.sightings(planted),
     }

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.canary import bodies, committed, failures, heads, upgraded
+from tests.canary import bodies, committed, failures, heads, held, upgraded
 from tests.canary.looking import Evidence
 from tests.canary.planting import Case, Plant
 from tests.canary.stage import ScriptedPartner, Stage, ok, request
@@ -30,6 +30,8 @@ CASES: dict[str, Case] = {
     for module in (bodies, heads, failures, committed, upgraded)
     for case in module.TABLE.cases
 }
+
+HELD: dict[str, Case] = {case.name: case for case in held.TABLE.cases}
 
 _CONFIG = """
 [[listen.credential]]
@@ -64,6 +66,10 @@ class Scene:
     """Written or said while the sidecar ran, after the last exchange had ended."""
     ended: Evidence
     """What was there after it had stopped."""
+    held: Evidence = field(default_factory=Evidence)
+    """What was there while calls and webhooks waited for their answers."""
+    broken: dict[str, BaseException] = field(default_factory=dict)
+    """Cases that could not be played to their end."""
     rows: dict[str, list[str]] = field(default_factory=dict)
     """By case: its rows as the API tells them, one JSON text each."""
     outages: dict[str, int] = field(default_factory=dict)
@@ -78,15 +84,19 @@ def play(folder: Path) -> Iterator[Scene]:
     """Plays everything in a folder of its own."""
     with ExitStack() as stack:
         stage = stack.enter_context(_stage(folder))
-        _play_cases(stage)
+        broken = _play_cases(stage)
         outages = {
             "keeper killed": _during(stage, OUTAGES["keeper killed"], _kill_keeper),
             "store locked": _during(stage, OUTAGES["store locked"], _lock_store),
         }
         _ask_nonsense(stage)
         _break_config(stage, folder)
+        waiting = Evidence()
+        rows = _hold(stage, waiting)
         scene = Scene(running=_collect(stage, folder), ended=Evidence(), outages=outages)
-        scene.rows = {name: _details(stage, case) for name, case in CASES.items()}
+        scene.held = waiting
+        scene.broken = broken
+        scene.rows = rows | {name: _details(stage, case) for name, case in CASES.items()}
         _say_rows(scene.running, stage)
         assert stage.sidecar.stop() == 0
         scene.log = stage.sidecar.log.read_text()
@@ -139,10 +149,13 @@ STRAY = Plant()
 """What is said to the API and in config files, and belongs to no row."""
 
 
-def _play_cases(stage: Stage) -> None:
+def _play_cases(stage: Stage) -> dict[str, BaseException]:
+    """Plays all of them; those that could not be played to their end, and why."""
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda case: case.play(stage), CASES.values()))
+        played = {name: pool.submit(case.play, stage) for name, case in CASES.items()}
+        broken = {name: error for name, one in played.items() if (error := one.exception())}
     _wait_until_kept(stage)
+    return broken
 
 
 def _wait_until_kept(stage: Stage) -> None:
@@ -151,6 +164,19 @@ def _wait_until_kept(stage: Stage) -> None:
     while b"wiretrail_exchanges_in_flight 0" not in _ask(stage, "/metrics"):
         assert time.monotonic() < deadline, _ask(stage, "/metrics")
         time.sleep(0.05)
+
+
+def _hold(stage: Stage, found: Evidence) -> dict[str, list[str]]:
+    """Rows of exchanges that wait for their answers, and all that is on disk by then."""
+    with ThreadPoolExecutor(8) as pool:
+        played = [pool.submit(case.play, stage) for case in HELD.values()]
+        stage.sidecar.wait_for_rows(len(HELD), "status = 'started'")
+        found.add_folder("data", stage.sidecar.data)
+        found.add_database("database", stage.sidecar.database)
+        rows = {name: _details(stage, case) for name, case in HELD.items()}
+        for each in played:
+            each.result()
+    return rows
 
 
 # Faults
@@ -371,7 +397,8 @@ def _wiretrail(stage: Stage, *words: str) -> bytes:
 
 def everything_planted() -> dict[str, str]:
     """Every canary, and whose it is."""
-    owners = {core: name for name, case in CASES.items() for core in case.cores}
+    every = CASES | HELD
+    owners = {core: name for name, case in every.items() for core in case.cores}
     owners |= {core: name for name, outage in OUTAGES.items() for core in outage.plant.cores}
     owners |= dict.fromkeys(STRAY.cores, "asked")
     return owners | dict.fromkeys(PASSWORD.cores, "proxy password")

@@ -3,21 +3,27 @@ there."""
 
 import pytest
 
-from tests.canary.scene import CASES, OUTAGES, Scene
+from tests.canary.scene import CASES, HELD, OUTAGES, Scene
 
 type Sightings = dict[str, dict[str, set[str]]]
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", CASES | HELD)
 def test_row_is_there_with_its_neighbours(scene: Scene, name: str) -> None:
-    case = CASES[name]
+    case = (CASES | HELD)[name]
+    assert name not in scene.broken, scene.broken[name]
     rows = scene.rows[name]
     assert len(rows) >= case.rows
     for row in rows[: case.rows]:
         assert not [kept for kept in case.kept if kept not in row], row
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", HELD)
+def test_canary_is_not_there_before_the_answer(sightings: Sightings, name: str) -> None:
+    assert sightings["held"].get(name, set()) == set()
+
+
+@pytest.mark.parametrize("name", CASES | HELD)
 def test_canary_is_nowhere(sightings: Sightings, name: str) -> None:
     assert sightings["running"].get(name, set()) == set()
     assert sightings["ended"].get(name, set()) == set()

@@ -311,6 +311,26 @@ def test_a_tunnel_has_no_path(host: str, port: int, target: str, endpoint: str) 
     assert row.path == row.path_template
 
 
+def test_a_started_row_keeps_nothing_of_its_headers_but_their_secrets_are_cut() -> None:
+    told = Claims(
+        organization=None,
+        integration=f"erp-{SECRET}",
+        activity_type=None,
+        user=f"bob-{SECRET}",
+        metadata={"note": SECRET},
+    )
+    fields = [
+        (b"Authorization", b"Bearer " + SECRET.encode()),
+        (b"User-Agent", b"svc/1.0"),
+        (b"traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+    ]
+    row = row_of(outgoing(phase=Phase.STARTED, claims=told, request_headers=fields))
+    assert SECRET not in row.integration + (row.metadata or "")
+    assert row.integration.startswith("erp-[REDACTED:")
+    assert metadata(row)["user"].startswith("bob-[REDACTED:")
+    assert row.request_headers is row.user_agent is row.trace_id is None
+
+
 def test_a_mark_in_an_origin_keeps_its_case() -> None:
     label = "xo" + "xb-123456789012abcdef"
     origin = row_of(outgoing(scheme="https", host=f"{label}.x.test")).origin

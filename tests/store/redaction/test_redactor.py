@@ -75,6 +75,23 @@ def test_started_rows_hold_host_and_path_only() -> None:
     assert redacted.error_message is redacted.user_agent is redacted.stream_messages is None
 
 
+def test_started_rows_are_cut_by_what_headers_and_query_give_away() -> None:
+    shown = capture(
+        headers=[(b"Authorization", b"Bearer " + TOKEN.encode()), (b"User-Agent", b"svc/1.0")],
+        phase=Phase.STARTED,
+        host=f"{TOKEN.lower()}.h.test",
+        target=f"/of/{TOKEN}/{PASSWORD}?password={PASSWORD}",
+    )
+    redacted = redact(shown)
+    assert redacted.host.startswith("[REDACTED:")
+    assert redacted.path.startswith("/of/[REDACTED:")
+    assert PASSWORD not in redacted.path
+    assert TOKEN not in redacted.scrub(f"bob-{TOKEN}")
+    assert redacted.query == ""
+    assert redacted.request_headers is redacted.user_agent is None
+    assert (redacted.redactions, redacted.places) == (0, "[]")
+
+
 def test_durable_request_is_redacted_from_itself_and_again_with_the_answer() -> None:
     body = json.dumps({"note": TOKEN})
     before = redact(capture(body, phase=Phase.REQUEST))
