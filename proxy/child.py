@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from proxy.control import CONTROL_FD_OPTION, FromChild, ToChild, to_child
 from proxy.private_log import configure_log
 
 _LIMIT: Final = 64 << 20
+_LOOKUPS: Final = 32
 
 
 class ChildEnd:
@@ -84,12 +86,21 @@ def begin(name: str) -> ChildEnd:
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    """Makes the event loop: uvloop's where it is installed."""
+    """Makes the event loop: uvloop's where it is installed. Either looks up so many names at once
+    that a few whose name servers are silent do not hold up the others: libuv, which gives half
+    of its threads to lookups, would do two."""
+    os.environ.setdefault("UV_THREADPOOL_SIZE", str(2 * _LOOKUPS))
     try:
         import uvloop
     except ImportError:
-        return asyncio.new_event_loop
+        return _asyncio_loop
     return uvloop.new_event_loop
+
+
+def _asyncio_loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    loop.set_default_executor(ThreadPoolExecutor(_LOOKUPS, thread_name_prefix="lookup"))
+    return loop
 
 
 def _no_core_dumps() -> None:
