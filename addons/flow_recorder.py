@@ -24,10 +24,10 @@ from addons.recording import finish_exchange
 from addons.routing import Target
 from addons.settings import Limits
 from addons.stream_count import counter_for
+from addons.websocket_relay import KEPT, PassedMessage
 from store.activity import ErrorCode
 from store.capture import HeaderList, Stream, StreamMessage
 
-_MESSAGE_BYTES: Final = 4096
 _STREAM_BYTES: Final = 65536
 _ERRNO: Final = re.compile(r"\[Errno (-?[0-9]+)\]")
 
@@ -45,14 +45,16 @@ class WebSocketCount:
     def feed(self, data: bytes) -> None:
         """Messages come by `take`; bytes of a body do not occur."""
 
-    def take(self, at_ms: float, content: bytes, *, from_client: bool, text: bool) -> None:
-        """One whole message."""
+    def take(
+        self, at_ms: float, content: bytes, *, size: int, from_client: bool, text: bool
+    ) -> None:
+        """One message of so many bytes; of its content the first ones suffice."""
         stream = self._stream
         stream.count += 1
         if len(stream.kept) < self._limit and self._kept_bytes < _STREAM_BYTES:
-            kept = content[:_MESSAGE_BYTES]
+            kept = content[:KEPT]
             self._kept_bytes += len(kept)
-            stream.kept.append(StreamMessage(at_ms, from_client, text, kept, len(content)))
+            stream.kept.append(StreamMessage(at_ms, from_client, text, kept, size))
 
     def close(self, code: int | None) -> None:
         """The closing handshake, or 1006 when there was none."""
@@ -222,18 +224,23 @@ class FlowRecorder:
         take = self._takes.get(flow.id)
         assert flow.websocket is not None
         message = flow.websocket.messages[-1]
+        assert isinstance(message, PassedMessage)
         if take is not None:
             exchange = take.exchange
             count = exchange.counter
             if isinstance(count, WebSocketCount):
                 at = (clock() - exchange.started_at) * 1000.0
                 count.take(
-                    at, message.content, from_client=message.from_client, text=message.is_text
+                    at,
+                    message.content,
+                    size=message.size,
+                    from_client=message.from_client,
+                    text=message.is_text,
                 )
             if message.from_client:
-                exchange.request_size += len(message.content)
+                exchange.request_size += message.size
             else:
-                exchange.response_size += len(message.content)
+                exchange.response_size += message.size
             take.watch_idle()
         flow.websocket.messages.clear()
 

@@ -3,6 +3,9 @@ for each when the mended code changes.
 
 * Its error pages name its version, the upstream's address and what was received.
 * HTTP/1 trailers end the connection: what reads them gives up, what writes them asserts.
+* Frames that cost the sender nothing (pings, settings, resets, priorities) are answered for as
+  long as they come: CVE-2023-44487, CVE-2019-9512, -9514, -9515.
+* WebSocket messages: see `addons.websocket_relay`.
 * A request body that comes by HTTP/2 without a length goes to an HTTP/1.1 upstream without any
   framing, where it reads as the next request.
 
@@ -10,6 +13,7 @@ That a client may have only five connections to an upstream is the doing of mitm
 `ConnectionHandler`, which `addons.conversation` replaces.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, Final
@@ -25,12 +29,14 @@ from mitmproxy.proxy.layers.http._events import (
     ResponseEndOfMessage,
     ResponseTrailers,
 )
+from mitmproxy.proxy.layers.websocket import WebsocketConnection, WebsocketLayer
 
-from addons import http1_write
+from addons import http1_write, websocket_relay
 
 _one: Final[Any] = _http1
 _two: Final[Any] = _http2
 h11: Final[Any] = _one.h11
+h2: Final[Any] = _two.h2
 _KEPT: Final = "_wiretrail_trailers"
 
 MENDED: Final[tuple[tuple[str, Any], ...]] = (
@@ -40,6 +46,11 @@ MENDED: Final[tuple[tuple[str, Any], ...]] = (
     ("Http1Client.send", _one.Http1Client.send),
     ("Http1Server.send", _one.Http1Server.send),
     ("Http2Connection._handle_event", _two.Http2Connection._handle_event),
+    ("Http2Connection.handle_h2_event", _two.Http2Connection.handle_h2_event),
+    ("Http2Server.handle_h2_event", _two.Http2Server.handle_h2_event),
+    ("WebsocketLayer.start", WebsocketLayer.start),
+    ("WebsocketLayer.relay_messages", WebsocketLayer.relay_messages),
+    ("WebsocketConnection", WebsocketConnection),
 )
 """The original code that the mends stand on, for the contract test."""
 
@@ -58,6 +69,9 @@ def apply() -> None:
     _one.Http1Server.send = _with_trailers(
         _one.Http1Server.send, ResponseTrailers, ResponseEndOfMessage
     )
+    replaced: Any = websocket_relay.relay_messages
+    WebsocketLayer.relay_messages = replaced  # type: ignore[method-assign]
+    _two.Http2Server.handle_h2_event = _counted(_two.Http2Server.handle_h2_event)
 
 
 def _plain_answer(status_code: int, message: str = "") -> bytes:
@@ -129,3 +143,32 @@ def _read_body(self: Any, event: events.Event) -> Iterator[commands.Command]:
                 yield ReceiveHttp(self.ReceiveEndOfMessage(self.stream_id))
             yield from self.mark_done(request=is_request, response=not is_request)
             return
+
+
+_IDLE_FRAMES: Final = (
+    h2.events.PingReceived,
+    h2.events.PriorityUpdated,
+    h2.events.RemoteSettingsChanged,
+    h2.events.StreamReset,
+)
+_FRAMES: Final = 1000
+_FRAMES_A_SECOND: Final = 200
+_COUNT: Final = "_wiretrail_frames"
+
+
+def _counted(original: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """`handle_h2_event` that ends a client's connection when it sends nothing but trifles."""
+
+    def handle(self: Any, event: Any) -> Any:
+        if isinstance(event, _IDLE_FRAMES):
+            now = time.monotonic()
+            used, since = getattr(self, _COUNT, (0.0, now))
+            used = max(0.0, used - (now - since) * _FRAMES_A_SECOND) + 1
+            setattr(self, _COUNT, (used, now))
+            if used > _FRAMES:
+                calm = h2.errors.ErrorCodes.ENHANCE_YOUR_CALM
+                yield from self.protocol_error("too many frames that carry nothing", calm)
+                return True
+        return (yield from original(self, event))
+
+    return handle

@@ -132,7 +132,11 @@ class Record:
         if isinstance(exchange.counter, WebSocketCount):
             at = (clock() - exchange.started_at) * 1000.0
             exchange.counter.take(
-                at, message.content, from_client=message.from_client, text=message.is_text
+                at,
+                message.content,
+                size=len(message.content),
+                from_client=message.from_client,
+                text=message.is_text,
             )
 
     def websocket_end(self, flow: http.HTTPFlow) -> None:

@@ -24,6 +24,11 @@ DIGESTS = {
     "Http1Client.send": "35d961e20d481204",
     "Http1Server.send": "cc218a1337c0f5cf",
     "Http2Connection._handle_event": "a7f4a7a71d31074b",
+    "Http2Connection.handle_h2_event": "f6b6a52b12548102",
+    "Http2Server.handle_h2_event": "d24a023c678de6ce",
+    "WebsocketLayer.start": "8445ad1cfb2fcca5",
+    "WebsocketLayer.relay_messages": "2d451252c7287da0",
+    "WebsocketConnection": "9c6f5dd6ece0042e",
 }
 
 
