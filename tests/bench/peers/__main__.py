@@ -80,7 +80,8 @@ def _settle(it: Contender, pids: list[int], ended: float) -> float:
     used = -1.0
     while (now := cpu_seconds(pids)) - used > 0.02 and time.monotonic() < ended + 60:
         used = now
-        time.sleep(0.3)
+        # More than the second after which Envoy flushes its log.
+        time.sleep(1.2)
     return settled
 
 
