@@ -102,7 +102,11 @@ def is_nothing(value: bytes) -> bool:
 
 def is_message(value: bytes) -> bool:
     """Whether `value` says what is wrong with a secret, in plain words: `must not be blank`."""
-    return len(value) <= _LONGEST_MESSAGE and _MESSAGE.fullmatch(value) is not None
+    return (
+        (b" " in value or value.isalpha())
+        and len(value) <= _LONGEST_MESSAGE
+        and _MESSAGE.fullmatch(value) is not None
+    )
 
 
 def is_prose(value: bytes) -> bool:
