@@ -24,6 +24,8 @@ from addons.flow_recorder import FlowRecorder
 from addons.handover import FlowOrigin
 from addons.http1_relay import Http1Relay
 from addons.listening_port import ListeningPort
+from addons.opening import open_unparsed
+from addons.recording import finish_exchange
 from addons.settings import Listener, RelaySettings
 from addons.sink import CaptureSink
 from addons.tls_contexts import TlsContexts
@@ -225,6 +227,7 @@ class RelayServer:
         if full:
             wire.transport.write(http1_write.page(503, close=True))
             wire.transport.close()
+            _record_overload(entrance, client)
 
     def _tick(self) -> None:
         now = clock()
@@ -249,6 +252,20 @@ def relay_options() -> Options:
         options.add_option(name, kind, value, "")
     options.update(http2_ping_keepalive=58, rawtcp=False, websocket=True)
     return cast(Options, options)
+
+
+def _record_overload(entrance: Entrance, client: Client) -> None:
+    """The row of a client that was told to come again before it could ask."""
+    exchange = open_unparsed(
+        entrance,
+        binding=entrance.binding,
+        began=clock(),
+        client_address=client.peername[0],
+        place=("http", client.sockname[0], client.sockname[1]),
+    )
+    exchange.proxy_status = 503
+    exchange.fail(ErrorCode.OVERLOADED, "more connections than limits.connections allows")
+    finish_exchange(entrance.sink, exchange)
 
 
 def _report(task: "asyncio.Task[None]") -> None:

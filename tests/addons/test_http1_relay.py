@@ -570,8 +570,10 @@ async def test_connections_beyond_the_limit_are_told_to_wait(tmp_path: Path) -> 
         _, first = await w.connect()
         await asyncio.sleep(0.05)
         got = await w.exchange(b"")
+        capture = await w.sink.only()
         first.close()
     assert got.startswith(b"HTTP/1.1 503 ")
+    assert (capture.error_code, capture.proxy_status) == (ErrorCode.OVERLOADED, 503)
 
 
 # Deadlines
