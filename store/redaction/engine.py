@@ -37,11 +37,15 @@ class Linear:
 
     def found(self, text: bytes) -> bool:
         """Whether `text` holds a match."""
-        return self._needs in text and self._compiled.search(text) is not None
+        return self._may_match(text) and self._compiled.search(text) is not None
+
+    def _may_match(self, text: bytes) -> bool:
+        # One byte is found ten times faster than two, and mostly there is not even that.
+        return self._needs[:1] in text and self._needs in text
 
     def starts(self, text: bytes) -> Iterator[int]:
         """Where matches start, left to right, not overlapping."""
-        if self._needs in text:
+        if self._may_match(text):
             for match in self._compiled.finditer(text):
                 yield match.start()
 

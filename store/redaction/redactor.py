@@ -223,9 +223,11 @@ class _Exchange:
     def _taint(self) -> Taint | None:
         """The secrets found so far; made anew when there are more."""
         count = len(self._work.secrets)
+        if not count:
+            return None
         if self._known_taint is None or self._known_taint[0] != count:
             self._known_taint = count, Taint(self._work.secrets)
-        return self._known_taint[1] if count else None
+        return self._known_taint[1]
 
 
 def _clean(parts: dict[str, Any], taint: Taint) -> None:

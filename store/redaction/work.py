@@ -76,8 +76,9 @@ class Work:
 
     def is_clean(self, plain: bytes) -> bool:
         """Whether the prefilter finds nothing in a text."""
-        if any(plain is body for body in self.clean):
-            return True
+        for body in self.clean:  # any() costs a microsecond more
+            if plain is body:
+                return True
         return b"%" not in plain and not self.rules.suspicion.found(plain)
 
     def text(self, value: bytes, place: Place) -> bytes:
