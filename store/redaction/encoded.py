@@ -98,6 +98,17 @@ def cut_entities(work: Work, value: bytes, place: Place) -> bytes:
     return value if clean == plain else html.escape(clean.decode("utf-8", "replace")).encode()
 
 
+def cut_printable(work: Work, value: bytes, place: Place) -> bytes:
+    """Quoted-printable text (RFC 2045, 6.7), in which a name may be broken over two lines."""
+    if b"=3D" not in value or work.depth >= DEPTH:
+        return value
+    plain = binascii.a2b_qp(value)
+    if b"=3D" in plain:
+        return value
+    clean = work.text(plain, place)
+    return value if clean == plain else clean
+
+
 def cut_coded(work: Work, value: bytes, place: Place) -> bytes:
     """Percent-coded text: looked at decoded, coded again when something was cut."""
     if _PERCENT.search(value) is None or work.depth >= DEPTH:

@@ -18,7 +18,7 @@ _SCHEME: Final = re.compile(
     rb"""(?i)([a-z-]+)(?:%20|[ +])[ ]?(?:\\?["']|%22)?([A-Za-z0-9._~+/=:%-]{8,})"""
 )
 _CARD: Final = re.compile(
-    rb"(?<![\w.-])(?:[2-6]\d{3}(?:\.\d{4}){3}(?![\w.])"
+    rb"(?<![\w.+-])(?:[2-6]\d{3}(?:\.\d{4}){3}(?![\w.])"
     rb"|[2-6]\d(?:(?:[ -]|\xc2\xa0)?\d){11,17}(?![\w]))"
 )
 _IBAN: Final = re.compile(rb"\b[A-Z]{2}\d\d(?: ?[A-Z0-9]){11,30}\b")
@@ -144,7 +144,7 @@ def _card(work: Work, run: bytes, place: Place) -> bytes:
         if byte in b" -.\xc2\xa0":
             continue
         digits += run[index : index + 1]
-        if len(digits) >= 14 and not run[index + 1 : index + 2].isdigit() and is_card(digits):
+        if len(digits) >= 13 and not run[index + 1 : index + 2].isdigit() and is_card(digits):
             work.taint(digits)
             return work.cut(run[: index + 1], place, "card") + run[index + 1 :]
     return run

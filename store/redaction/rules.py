@@ -33,7 +33,7 @@ _CONTEXT: Final = "|".join(
         r"(?i:kind[\"']?\s{0,4}:\s{0,4}[\"']?secret)|(?i:identified[ ]by)",
         r"<(?:DP|DQ|InverseQ)>|(?i:\d[ ]is[ ](?:your|the)[ ])"
         r"|(?i:(?:code|pin|otp)(?: is)?:? {1,3}\d{4})",
-        r"(?:\s-[ua]|--user|--proxy-user)[ =]|\s-[pw]|SecureString|LOGIN |AUTH\r",
+        r"(?:\s-[ua]|--user|--proxy-user)[ =]|\s-[pw]|SecureString|LOGIN |AUTH\r|=3D",
     )
 )
 """What only its neighbours make a secret, or a name in which letters are coded that need not be.

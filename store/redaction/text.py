@@ -52,6 +52,7 @@ def scan(work: Work, value: bytes, place: Place) -> bytes:
     """Everything that is found in running text, whatever stands around it."""
     value = patterns.cut_blocks(work, value, place)
     value = encoded.cut_entities(work, value, place)
+    value = encoded.cut_printable(work, value, place)
     if b"data:" in value:
         value = event_stream.cut_events(work, value, place)
     value = embedded_json(work, value, place)

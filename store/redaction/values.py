@@ -53,11 +53,12 @@ _MESSAGE: Final = re.compile(
 _DATE: Final = re.compile(rb"\d{8}T?\d{0,6}Z?|\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?")
 _SIMPLE: Final = re.compile(rb"[A-Za-z]{1,12}(?:[-_/ ][A-Za-z]{1,12}){0,3}|-?\d{1,5}|\d+\.\d+")
 _CARDS: Final = re.compile(
-    rb"4\d{15}|4\d{18}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
+    rb"4\d{15}|4\d{18}|42\d{11}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
     rb"|3[47]\d{13}|6(?:011|5\d\d|4[4-9]\d)\d{12}|3(?:0[0-5]|[689]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}"
     rb"|62\d{14}|(?:5018|5020|5038|6304|6759|676[1-3])\d{12}"
 )
 _LONGEST_MESSAGE: Final = 300
+_ARTICLE: Final = 13
 _STRETCH: Final = 8
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
@@ -132,7 +133,14 @@ def is_card(digits: bytes) -> bool:
     total = 0
     for index, digit in enumerate(reversed(digits)):
         total += _DOUBLED[digit - 48] if index & 1 else digit - 48
-    return total % 10 == 0 and len(set(digits)) > 1
+    if total % 10 or len(set(digits)) == 1:
+        return False
+    return len(digits) != _ARTICLE or not _is_article(digits)
+
+
+def _is_article(digits: bytes) -> bool:
+    """Whether 13 digits are an article number by its check digit (GTIN-13, GS1)."""
+    return (sum(digits[0::2]) + 3 * sum(digits[1::2]) - 48 * 25) % 10 == 0
 
 
 def is_iban(value: bytes) -> bool:
