@@ -150,6 +150,34 @@ def _interim() -> None:
          *("floor=ground", "[REDACTED"))  # fmt: skip
 
 
+def _expected() -> None:
+    plant = Plant()
+    body = json.dumps({"room": "kitchen", "password": plant.opaque()}).encode()
+    sent = request("expected", body, "Expect: 100-continue", f"X-Api-Key: {plant.opaque()}")
+    first, _, rest = sent.partition(b"\r\n\r\n")
+    note = f"HTTP/1.1 100 Continue\r\nX-Note: {plant.shaped()}\r\n\r\n".encode()
+    _add("expected", plant, [first + b"\r\n\r\n", 0.1, rest], [note, ok(b"{}")],
+         *("kitchen", "[REDACTED"))  # fmt: skip
+
+
+def _refused_upgrade() -> None:
+    plant = Plant()
+    fields = (
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        f"Sec-WebSocket-Protocol: chat, bearer.{plant.opaque()}",
+    )
+    url = f"GET http://{HOST}/upgrade-refused?access_token={plant.opaque()} HTTP/1.1"
+    sent = head(url, f"Host: {HOST}", *fields).replace(b"n: close", b"n: Upgrade")
+    told = ok(
+        json.dumps({"room": "kitchen", "token": plant.opaque()}).encode(),
+        f"WWW-Authenticate: Bearer error_description={plant.shaped()}",
+        status="401 Unauthorized",
+    )
+    _add("upgrade-refused", plant, [sent], [told], "kitchen", "chat", "[REDACTED")
+
+
 def _hosts() -> None:
     plant = Plant()
     label = plant.host_label()
@@ -182,4 +210,6 @@ _context()
 _taint()
 _trailers()
 _interim()
+_expected()
+_refused_upgrade()
 _hosts()

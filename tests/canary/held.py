@@ -2,6 +2,7 @@
 in `started` rows and in committed requests, too."""
 
 import json
+import threading
 from typing import Any
 
 from tests.canary.committed import log_entry
@@ -9,8 +10,8 @@ from tests.canary.planting import Plant, Table
 from tests.canary.stage import Stage, ok, request
 
 TABLE = Table()
-HELD = 3.0
-"""Seconds that the answers take."""
+SEEN = threading.Event()
+"""The rows have been looked at: the answers may come."""
 
 
 def _outgoing() -> None:
@@ -41,7 +42,7 @@ def _outgoing() -> None:
 
 def _call(name: str, plant: Plant, sent: bytes, *kept: str) -> None:
     def play(stage: Stage) -> None:
-        stage.call(name, [sent], [HELD, ok(b"{}")])
+        stage.call(name, [sent], [SEEN, ok(b"{}")])
 
     TABLE.add(name, plant, play, *kept)
 
@@ -56,7 +57,7 @@ def _durable() -> None:
     sent = request("held-hook", body.encode(), *fields, absolute=False, rest=f"/{secret}")
 
     def play(stage: Stage) -> None:
-        stage.deliver("held-hook", [sent], [HELD, ok(b"{}")], durable=True)
+        stage.deliver("held-hook", [sent], [SEEN, ok(b"{}")], durable=True)
 
     TABLE.add("held-hook", plant, play, "kitchen", "started", "sender/")
 

@@ -54,6 +54,7 @@ connect_to = [
   "{ws_host}:80=127.0.0.1:{ws}",
   "*:8098=127.0.0.1:{closed}",
   "*:80=127.0.0.1:{partner}",
+  "*:443=127.0.0.1:{h2}",
 ]
 """
 
@@ -174,6 +175,7 @@ def _hold(stage: Stage, found: Evidence) -> dict[str, list[str]]:
         found.add_folder("data", stage.sidecar.data)
         found.add_database("database", stage.sidecar.database)
         rows = {name: _details(stage, case) for name, case in HELD.items()}
+        held.SEEN.set()
         for each in played:
             each.result()
     return rows

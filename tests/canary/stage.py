@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from tests.support.sidecar import Sidecar
 
-type Part = bytes | float
-"""Bytes to send, or seconds to wait."""
+type Part = bytes | float | threading.Event
+"""Bytes to send, seconds to wait, or what to wait for."""
 
 HOST = "partner.example"
 _SECONDS = 20.0
@@ -79,11 +79,13 @@ def _more(connection: socket.socket) -> bytes:
 
 
 def send_parts(connection: socket.socket, parts: Sequence[Part]) -> None:
-    """Send bytes as segments of their own, wait where a number stands."""
+    """Send bytes as segments of their own, wait where something else stands."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     for part in parts:
         if isinstance(part, bytes):
             connection.sendall(part)
+        elif isinstance(part, threading.Event):
+            part.wait(_SECONDS)
         else:
             time.sleep(part)
 

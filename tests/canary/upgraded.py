@@ -117,6 +117,8 @@ def _talk(
 
 
 _H2_ANSWERS: dict[str, H2Answer] = {}
+_H2_ENDS: dict[str, Callable[[H2Connection], bytes]] = {}
+"""Instead of an answer: the last bytes of a connection."""
 
 
 @contextmanager
@@ -157,6 +159,9 @@ def _serve_h2(connection: ssl.SSLSocket) -> None:
                 elif isinstance(event, DataReceived):
                     h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
                 elif isinstance(event, StreamEnded):
+                    if end := _H2_ENDS.get(names[event.stream_id]):
+                        connection.sendall(end(h2))
+                        return
                     fields, pieces, trailers = _H2_ANSWERS[names[event.stream_id]]
                     _send_stream(
                         h2, event.stream_id, [(":status", "200"), *fields], pieces, trailers
@@ -179,28 +184,39 @@ def _send_stream(
         h2.send_headers(stream, trailers, end_stream=True)
 
 
-def _ask_h2(stage: Stage, fields: Fields, pieces: list[bytes], trailers: Fields) -> None:
+def _ask_h2(
+    stage: Stage,
+    fields: Fields,
+    pieces: list[bytes],
+    trailers: Fields,
+    *,
+    host: str = H2_HOST,
+    fails: bool = False,
+) -> None:
     context = ssl.create_default_context(cafile=str(stage.sidecar.ca))
     context.set_alpn_protocols(["h2"])
     with stage.connect(stage.sidecar.forward_port) as plain:
         credential = f"Proxy-Authorization: {stage.credential}"
-        first = head(f"CONNECT {H2_HOST}:443 HTTP/1.1", f"Host: {H2_HOST}:443", credential)
+        first = head(f"CONNECT {host}:443 HTTP/1.1", f"Host: {host}:443", credential)
         plain.sendall(first.replace(b"Connection: close\r\n", b""))
         assert b" 200 " in plain.recv(4096)
-        with context.wrap_socket(plain, server_hostname=H2_HOST) as connection:
+        with context.wrap_socket(plain, server_hostname=host) as connection:
             assert connection.selected_alpn_protocol() == "h2"
             h2 = H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
             h2.initiate_connection()
             pseudo = [
                 (":method", "POST"),
                 (":scheme", "https"),
-                (":authority", H2_HOST),
+                (":authority", host),
             ]
             _send_stream(h2, 1, [*pseudo, *fields], pieces, trailers)
             connection.sendall(h2.data_to_send())
             while True:
-                events = h2.receive_data(connection.recv(1 << 16))
-                assert not [e for e in events if isinstance(e, StreamReset)]
+                events = h2.receive_data(data := connection.recv(1 << 16))
+                broken = [e for e in events if isinstance(e, StreamReset)]
+                assert fails or (data and not broken)
+                if broken or not data:
+                    return
                 if [e for e in events if isinstance(e, StreamEnded)]:
                     return
                 connection.sendall(h2.data_to_send())
@@ -234,6 +250,36 @@ def _http2() -> None:
 
     kept = ("kitchen", "ground", "cellar", "attic", "bob", "page=2", "theme=dark")
     TABLE.add("h2", plant, play, *kept, where=f"host = '{H2_HOST}' AND path = '/h2'")
+
+
+def _broken_http2() -> None:
+    """Upstreams that end an HTTP/2 connection with words of their own, or with garbage."""
+    for name, end in {
+        "h2-goaway": lambda h2, text: _last_words(h2, text),
+        "h2-garbage": lambda _, text: b"HTTP/1.1 400 " + text + b"\r\n\r\n" + text,
+        "h2-frame": lambda _, text: b"\x00\x00\x40\x01\x04\x00\x00\x00\x01" + text[:64] * 2,
+    }.items():
+        plant = Plant()
+        text = f"password={plant.opaque()} {plant.shaped()} nothing more to say here".encode()
+        _H2_ENDS[name] = lambda h2, end=end, text=text: end(h2, text)
+        fields = [(":path", f"/{name}"), ("x-floor", "ground"), ("x-api-key", plant.opaque())]
+        TABLE.add(name, plant, _failing(H2_HOST, fields), "ground", "error", "[REDACTED")
+    plant = Plant()
+    host = f"{plant.host_label()}.tls.example"
+    fields = [(":path", "/wrong-name"), ("x-floor", "ground"), ("x-api-key", plant.opaque())]
+    TABLE.add("wrong-name", plant, _failing(host, fields), "ground", "error", "[REDACTED")
+
+
+def _last_words(h2: H2Connection, text: bytes) -> bytes:
+    h2.close_connection(error_code=11, additional_data=text)
+    return h2.data_to_send()
+
+
+def _failing(host: str, fields: Fields) -> Callable[[Stage], None]:
+    def play(stage: Stage) -> None:
+        _ask_h2(stage, fields, [b"{}"], [], host=host, fails=True)
+
+    return play
 
 
 def _grpc() -> None:
@@ -286,4 +332,5 @@ def _asking(fields: Fields, frame: bytes) -> Callable[[Stage], None]:
 
 _websockets()
 _http2()
+_broken_http2()
 _grpc()
