@@ -12,6 +12,7 @@ import msgspec
 from store.activity import ActivityType, Direction
 from store.filters import ActivityFilter
 from store.scope import Scope
+from store.times import Instant
 
 ROLLED_UP: Final = (
     "organization",
@@ -85,9 +86,9 @@ class IntegrationEntry(msgspec.Struct, frozen=True, kw_only=True):
     """The hosts most used, at most twenty."""
     directions: list[Direction]
     activity_types: list[ActivityType]
-    first_at: int | None
+    first_at: Instant | None
     """The first hour in which rollups know of it."""
-    last_at: int | None
+    last_at: Instant | None
 
 
 class IntegrationHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,10 +101,10 @@ class IntegrationHealth(msgspec.Struct, frozen=True, kw_only=True):
     provider: str | None
     counts: Counts
     latency: Latency
-    last_at: int | None
+    last_at: Instant | None
     """The newest activity, also when it lies before the time range."""
-    last_success_at: int | None
-    last_failure_at: int | None
+    last_success_at: Instant | None
+    last_failure_at: Instant | None
     trend: list[Counts]
     """One for each bucket of the time range, oldest first."""
 
@@ -111,7 +112,7 @@ class IntegrationHealth(msgspec.Struct, frozen=True, kw_only=True):
 class SeriesPoint(msgspec.Struct, frozen=True, kw_only=True):
     """One bucket of time."""
 
-    at: int
+    at: Instant
     """Where the bucket begins."""
     counts: Counts
     latency: Latency
@@ -120,7 +121,7 @@ class SeriesPoint(msgspec.Struct, frozen=True, kw_only=True):
 class HeatColumn(msgspec.Struct, frozen=True, kw_only=True):
     """One bucket of time of a heat map."""
 
-    at: int
+    at: Instant
     counts: list[int]
     """How many response times fell into each range of `store.latency.BOUNDS_MS`, one more for
     what is above the last."""
@@ -137,7 +138,7 @@ class FailureGroup(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     """An error code (`dns`), else the HTTP status (`503`)."""
     count: int
-    last_at: int
+    last_at: Instant
 
 
 class EndpointEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,7 +154,7 @@ class EndpointEntry(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     failures: int
     latency: Latency
-    last_at: int
+    last_at: Instant
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,8 +162,8 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
     reason: str
     count: int
-    since: int
-    until: int
+    since: Instant
+    until: Instant
 
 
 class AnalyticsReader(Protocol):

@@ -5,10 +5,23 @@ from functools import lru_cache
 from uuid import UUID
 
 
+class Instant(int):
+    """A time in Unix milliseconds. It counts as a number; the API writes it as `rfc3339`."""
+
+
 def rfc3339(milliseconds: int) -> str:
     """Unix milliseconds as RFC 3339 UTC with milliseconds, e.g. `2026-01-31T09:30:00.250Z`."""
     seconds, rest = divmod(milliseconds, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+    day, seconds = divmod(seconds, 86_400)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{_date(day)}T{hours:02d}:{minutes:02d}:{seconds:02d}.{rest:03d}Z"
+
+
+@lru_cache(512)
+def _date(day: int) -> str:
+    """The date of a day since 1970."""
+    return datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%d")
 
 
 def uuid_text(identifier: bytes) -> str:

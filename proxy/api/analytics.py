@@ -19,6 +19,7 @@ from store.analytics import (
 )
 from store.filters import ActivityFilter
 from store.latency import BOUNDS_MS
+from store.times import Instant
 from store.verdict import Verdict, verdict
 
 _TAG = "analytics"
@@ -42,7 +43,7 @@ class HealthTable(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[Health]
     next: str | None = None
-    edges: list[int]
+    edges: list[Instant]
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +51,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[SeriesPoint]
     next: str | None = None
-    edges: list[int]
+    edges: list[Instant]
 
 
 class HeatMap(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +59,7 @@ class HeatMap(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[HeatColumn]
     next: str | None = None
-    edges: list[int]
+    edges: list[Instant]
     bounds_ms: list[float]
     """Upper bounds of the ranges that `counts` count; one more range is above the last."""
 

@@ -9,6 +9,7 @@ from proxy.api.parameters import choice
 from proxy.api.problem import ProblemError
 from store.errors import FilterError
 from store.filters import shown
+from store.times import Instant
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
@@ -33,7 +34,7 @@ PARAMETERS: Final = (
 )
 
 
-def edges_of(call: Call) -> list[int]:
+def edges_of(call: Call) -> list[Instant]:
     """The edges of the buckets that a request asks for; the last 24 hours by default.
 
     Raises:
@@ -55,8 +56,8 @@ def edges_of(call: Call) -> list[int]:
             422, f"that is more than {MAX_BUCKETS} buckets; choose longer ones", parameter="step"
         )
     if step == "hour":
-        return hours(since, until)
-    return days(since, until, zone)
+        return [Instant(edge) for edge in hours(since, until)]
+    return [Instant(edge) for edge in days(since, until, zone)]
 
 
 def hours(since: int, until: int) -> list[int]:

@@ -17,8 +17,16 @@ from proxy.api.problem import ProblemError
 from proxy.api.services import ApiServices
 from store.errors import EntryError, FilterError, StoreUnavailable
 from store.filters import nearest
+from store.times import Instant, rfc3339
 
-_encoder: Final = msgspec.json.Encoder()
+
+def _plainly(value: Any) -> str:
+    if isinstance(value, Instant):
+        return rfc3339(value)
+    raise NotImplementedError(type(value).__name__)
+
+
+_encoder: Final = msgspec.json.Encoder(enc_hook=_plainly)
 
 
 def routes(endpoints: Sequence[Endpoint], services: ApiServices) -> list[Route]:

@@ -8,6 +8,7 @@ from proxy.api.metrics import ApiMetrics
 from proxy.api.problem import ProblemError
 from proxy.api.services import About
 from store.accounting import Accounting
+from store.times import Instant
 
 
 class Liveness(msgspec.Struct, frozen=True):
@@ -24,8 +25,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     accounting: Accounting
     last_seq: int
     """The newest `seq`; a live stream that starts `after` it misses nothing."""
-    now: int
-    """The server's clock, Unix milliseconds."""
+    now: Instant
+    """The server's clock."""
 
 
 async def healthz(call: Call) -> Liveness:
@@ -47,7 +48,7 @@ async def overview(call: Call) -> Overview:
         about=services.about,
         accounting=services.accounting(),
         last_seq=await services.reader.last_seq(),
-        now=services.clock(),
+        now=Instant(services.clock()),
     )
 
 

@@ -13,6 +13,7 @@ from proxy.api.problem import ProblemError
 from proxy.api.services import ConnectionTest
 from store.analytics import IntegrationEntry
 from store.filters import ActivityFilter, Condition
+from store.times import Instant
 from store.tokens import Right
 
 _TAG = "integrations"
@@ -38,7 +39,7 @@ class IntegrationDetail(msgspec.Struct, frozen=True, kw_only=True):
     integration: IntegrationEntry
     health: Health | None
     """Of the time range asked for, the last 24 hours by default."""
-    edges: list[int]
+    edges: list[Instant]
     """Of the buckets of the health's trend."""
     testable: bool
     """Whether a connection test is configured."""

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from proxy.api.endpoint import PREFIX, Call, Endpoint, Parameter
 from proxy.api.field_notes import describe
 from proxy.api.problem import MEDIA_TYPE, Problem
+from store.times import Instant
 
 _TAGS: Final = {
     "activities": "The log itself: pairs of request and response, redacted.",
@@ -58,7 +59,9 @@ def document(endpoints: Sequence[Endpoint], version: str) -> dict[str, Any]:
     types: list[Any] = [Problem]
     for endpoint in endpoints:
         types += [one for one in (endpoint.body, endpoint.answer) if one is not None]
-    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    schemas, components = msgspec.json.schema_components(
+        types, schema_hook=_schema_of, ref_template=_REF
+    )
     describe(components, types)
     by_type = {id(one): schema for one, schema in zip(types, schemas, strict=True)}
     paths: dict[str, dict[str, Any]] = {}
@@ -95,6 +98,12 @@ def document(endpoints: Sequence[Endpoint], version: str) -> dict[str, Any]:
             },
         },
     }
+
+
+def _schema_of(kind: type) -> dict[str, Any]:
+    if kind is Instant:
+        return {"type": "string", "format": "date-time"}
+    raise NotImplementedError(kind.__name__)
 
 
 def _operation(endpoint: Endpoint, by_type: Mapping[int, Any]) -> dict[str, Any]:

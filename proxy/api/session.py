@@ -11,6 +11,7 @@ from proxy.api.auth import clear_cookie, cookie_name, from_own_page, set_cookie
 from proxy.api.dispatch import json_response
 from proxy.api.endpoint import PREFIX, Call, Endpoint
 from proxy.api.problem import ProblemError
+from store.times import Instant
 from store.tokens import Grant, Kind
 
 _TAG = "session"
@@ -35,8 +36,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     rights: list[str]
     organizations: list[str] | None
     """Names or UUIDs; `null`: all organizations."""
-    expires_at: int | None
-    """Unix milliseconds."""
+    expires_at: Instant | None
 
 
 _ONE_SECRET: Final = Annotated[
@@ -83,7 +83,7 @@ def _session(grant: Grant) -> Session:
         name=grant.name,
         rights=sorted(grant.rights),
         organizations=None if grant.organizations is None else list(grant.organizations),
-        expires_at=grant.expires_at,
+        expires_at=None if grant.expires_at is None else Instant(grant.expires_at),
     )
 
 

@@ -38,6 +38,7 @@ from store.sqlite.narrowing import Fragment, Narrowing, any_of, joined
 from store.sqlite.pool import Pool
 from store.sqlite.rollups import HOURS_A_DAY, SPAN_DAY, SPANS
 from store.sqlite.scoped import scoped
+from store.times import Instant
 
 _HOSTS: Final = 20
 _OWN_FILTERS: Final = ("organization", "organization_id", "integration", "integration_id")
@@ -94,7 +95,7 @@ class SqliteAnalytics:
             return []
         async with self._pool.connection() as connection:
             return [
-                Gap(reason=reason, count=count, since=begin, until=end)
+                Gap(reason=reason, count=count, since=Instant(begin), until=Instant(end))
                 for reason, count, begin, end in await connection.rows(question)
             ]
 
@@ -137,7 +138,7 @@ class SqliteAnalytics:
         """One point for each bucket, empty ones too."""
         points = await self._by_bucket(scope, where, edges)
         return [
-            SeriesPoint(at=at, counts=point.counts(), latency=point.latency())
+            SeriesPoint(at=Instant(at), counts=point.counts(), latency=point.latency())
             for at, point in zip(edges, points, strict=False)
         ]
 
@@ -147,7 +148,7 @@ class SqliteAnalytics:
         """One column for each bucket, empty ones too."""
         points = await self._by_bucket(scope, where, edges)
         return [
-            HeatColumn(at=at, counts=point.histogram)
+            HeatColumn(at=Instant(at), counts=point.histogram)
             for at, point in zip(edges, points, strict=False)
         ]
 

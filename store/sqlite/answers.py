@@ -6,7 +6,7 @@ from typing import Any
 from store.analytics import EndpointEntry, FailureGroup, IntegrationEntry, IntegrationHealth
 from store.sqlite.charts import Sum, counts_of, latency
 from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, STATUSES
-from store.times import shared_uuid, uuid_text
+from store.times import Instant, shared_uuid, uuid_text
 
 
 def integration(
@@ -27,8 +27,8 @@ def integration(
         hosts=hosts,
         directions=[DIRECTIONS[number] for number in sorted(directions)],
         activity_types=[ACTIVITY_TYPES[number] for number in sorted(types)],
-        first_at=first_at,
-        last_at=last_at,
+        first_at=_instant(first_at),
+        last_at=_instant(last_at),
     )
 
 
@@ -43,7 +43,7 @@ def failure(row: Sequence[Any]) -> FailureGroup:
         direction=DIRECTIONS[direction],
         code=code,
         count=count,
-        last_at=last_at,
+        last_at=Instant(last_at),
     )
 
 
@@ -60,9 +60,9 @@ def health(
         provider=provider,
         counts=overall.counts(),
         latency=overall.latency(),
-        last_at=last_at,
-        last_success_at=success_at,
-        last_failure_at=failure_at,
+        last_at=_instant(last_at),
+        last_success_at=_instant(success_at),
+        last_failure_at=_instant(failure_at),
         trend=[counts_of(by_status) for by_status in trend],
     )
 
@@ -81,7 +81,7 @@ def endpoint(row: Sequence[Any]) -> EndpointEntry:
         count=count,
         failures=failures,
         latency=latency(timed, total_us, max_us, histogram),
-        last_at=last_at,
+        last_at=Instant(last_at),
     )
 
 
@@ -104,3 +104,7 @@ def summary(row: Sequence[Any]) -> dict[str, Any]:
         "failure_count": count if status > 1 else 0,
         "avg_response_time": round(total_us / timed / 1000, 3) if timed else None,
     }
+
+
+def _instant(milliseconds: int | None) -> Instant | None:
+    return None if milliseconds is None else Instant(milliseconds)

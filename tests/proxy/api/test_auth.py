@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from store.times import rfc3339
 from store.tokens import Right
 from tests.support.api_world import NOW, Server, World
 
@@ -88,7 +89,7 @@ class TestSession:
             "name": "test",
             "rights": ["read"],
             "organizations": ["acme"],
-            "expires_at": NOW + 12 * 3_600_000,
+            "expires_at": rfc3339(NOW + 12 * 3_600_000),
         }
         cookie = answer.headers["set-cookie"]
         for part in ("HttpOnly", "SameSite=strict", "Path=/api/", "Max-Age=43200"):

@@ -3,6 +3,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from proxy.api.services import About, ListenerAddress
 from store.accounting import Accounting
+from store.times import rfc3339
 from tests.support.api_world import NOW, Server, World, row
 
 READING = Accounting(seen=10, stored=6, dropped={"queue_full": 2, "poison": 1}, in_flight=1)
@@ -38,7 +39,7 @@ async def test_alive_ready_and_what_it_is(world: World) -> None:
         server.stop()
     assert shown["about"]["listeners"][0]["address"] == "127.0.0.1:8080"
     assert shown["accounting"]["dropped"] == {"queue_full": 2, "poison": 1}
-    assert (shown["last_seq"], shown["now"]) == (2, NOW)
+    assert (shown["last_seq"], shown["now"]) == (2, rfc3339(NOW))
 
 
 async def test_metrics_add_up_and_name_nobody(world: World) -> None:

@@ -1,7 +1,7 @@
 // The strip above the rows: how many activities by time, coloured by how they ended. A bar leads to
 // its hour. Counted from rollups, which know only some of the filters; the strip says which it left out.
 
-import { get } from "../api.js";
+import { figures } from "../api.js";
 import { stackedBars, total } from "../charts/stacked-bars.js";
 import { h } from "../dom.js";
 import { COLUMNS } from "../filters.js";
@@ -26,7 +26,7 @@ export function timeline() {
     const span = length(params);
     params.set("step", span > 0 && span <= 14 * 86_400_000 ? "hour" : "day");
     params.set("zone", zone());
-    const { items, edges } = await get("/analytics/series", params, signal);
+    const { items, edges } = await figures("/analytics/series", params, signal);
     strip.total = ignored.length || !filter.has("since") ? null : items.reduce((sum, item) => sum + total(item.counts), 0);
     const title = (i) => `${absolute(edges[i])} – ${absolute(edges[i + 1])}`;
     const chart = stackedBars({

@@ -1,6 +1,6 @@
 // "Which integration is sick?" Health, charts over time, failures, and the slowest endpoints.
 
-import { get, Problem } from "../api.js";
+import { figures, Problem } from "../api.js";
 import { card, rankedBars, sortable, tiles } from "../analytics/cards.js";
 import { healthTable, integrationHref, share } from "../analytics/health-table.js";
 import { overTime } from "../analytics/over-time.js";
@@ -56,7 +56,7 @@ class AnalyticsPage {
   }
 
   async #fillPicks() {
-    this.known ??= get("/integrations").then(({ items }) => items, () => []);
+    this.known ??= figures("/integrations").then(({ items }) => items, () => []);
     const known = await this.known;
     const fill = (name, all, values) => {
       const list = [...new Set([...values, ...this.filter.getAll(name)])];
@@ -80,10 +80,10 @@ class AnalyticsPage {
     const endpoints = (order) => set(set(plain("direction"), "order", order), "limit", "10");
     try {
       const [health, series, heat, failing, day, slow, busy, gaps] = await Promise.all([
-        get("/analytics/health", charts, signal), get("/analytics/series", charts, signal), get("/analytics/heatmap", charts, signal),
-        get("/analytics/failures", filter, signal), text(report) === text(filter) ? null : get("/analytics/failures", report, signal),
-        get("/analytics/endpoints", endpoints("p95"), signal), get("/analytics/endpoints", endpoints("failures"), signal),
-        get("/gaps", plain("organization", "integration", "direction"), signal).catch(() => ({ items: [] })),
+        figures("/analytics/health", charts, signal), figures("/analytics/series", charts, signal), figures("/analytics/heatmap", charts, signal),
+        figures("/analytics/failures", filter, signal), text(report) === text(filter) ? null : figures("/analytics/failures", report, signal),
+        figures("/analytics/endpoints", endpoints("p95"), signal), figures("/analytics/endpoints", endpoints("failures"), signal),
+        figures("/gaps", plain("organization", "integration", "direction"), signal).catch(() => ({ items: [] })),
       ]);
       if (signal.aborted) return;
       this.#draw({ health, series, heat, failing: failing.items, day: (day ?? failing).items, slow: slow.items, busy: busy.items, gaps: gaps.items });

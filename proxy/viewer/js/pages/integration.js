@@ -1,6 +1,6 @@
 // One integration: how it does, its last activities live, what was recognised, and a test of its connection.
 
-import { get, Problem, send } from "../api.js";
+import { figures, get, Problem, send } from "../api.js";
 import { card, tiles } from "../analytics/cards.js";
 import { share, verdictBadge } from "../analytics/health-table.js";
 import { overTime } from "../analytics/over-time.js";
@@ -54,9 +54,9 @@ class IntegrationPage {
     const organization = new URLSearchParams(this.where.search).get("organization");
     const params = { ...(organization && { organization }), since: "24h", zone: zone() };
     try {
-      const found = await get(`/integrations/${encodeURIComponent(name)}`, params, signal);
+      const found = await figures(`/integrations/${encodeURIComponent(name)}`, params, signal);
       const one = { integration_id: found.integration.id, since: "24h", zone: zone() };
-      const [series, heat] = await Promise.all([get("/analytics/series", one, signal), get("/analytics/heatmap", one, signal)]);
+      const [series, heat] = await Promise.all([figures("/analytics/series", one, signal), figures("/analytics/heatmap", one, signal)]);
       if (signal.aborted) return;
       this.found = found;
       this.#draw(found, series, heat);
@@ -74,7 +74,7 @@ class IntegrationPage {
 
   /** Several organizations have an integration of this name. */
   async #choose(name) {
-    const { items } = await get("/integrations");
+    const { items } = await figures("/integrations");
     const same = items.filter((one) => one.name === name);
     this.content.replaceChildren(h("div", { class: "empty" }, icon("plug"), h("h2", {}, `Several organizations have ${visible(name)}`),
       h("p", {}, same.map((one) => [h("a", { class: "button", href: `/integrations/${encodeURIComponent(name)}?organization=${encodeURIComponent(one.organization)}` }, visible(one.organization)), " "]))));

@@ -1,6 +1,6 @@
 // Every integration that was ever recorded.
 
-import { get, Problem } from "../api.js";
+import { figures, Problem } from "../api.js";
 import { card } from "../analytics/cards.js";
 import { healthTable } from "../analytics/health-table.js";
 import { h } from "../dom.js";
@@ -15,7 +15,7 @@ export function show(main) {
   main.append(h("div", { class: "scroll", tabindex: "-1" }, h("div", { class: "sheet" }, h("div", { class: "page-head" }, h("hgroup", {}, h("h1", {}, "Integrations"), h("p", {}, "As recognised in the traffic; figures of the last 24 hours."))), content)));
   const load = async () => {
     try {
-      const { items } = await get("/analytics/health", { since: "24h", zone: zone() }, turn.signal);
+      const { items } = await figures("/analytics/health", { since: "24h", zone: zone() }, turn.signal);
       content.removeAttribute("aria-busy");
       content.replaceChildren(items.length ? card("All integrations", {}, healthTable(items, { several: new Set(items.map((item) => item.organization)).size > 1 }))
         : emptyState(new URLSearchParams(), (await overview()).about, () => {}));
