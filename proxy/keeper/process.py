@@ -26,6 +26,7 @@ from store.redaction.exchange import RedactedExchange
 
 log = logging.getLogger("wiretrail.keeper")
 
+_GARBAGE_THRESHOLD: Final = 20_000
 _BEAT_SECONDS: Final = 0.5
 # When the supervisor was killed the workers end by themselves; so long are they waited for.
 _ORPHAN_SECONDS: Final = 5.0
@@ -92,6 +93,9 @@ class Keeper:
         # What is alive now lives as long as the process: the collector need not look at it.
         gc.collect()
         gc.freeze()
+        # A batch is 15,000 objects that all live until it is written: looking through them every
+        # 2,000 finds nothing and was 5 of 120 µs an exchange.
+        gc.set_threshold(_GARBAGE_THRESHOLD)
         self._vitals.ready = True
         self._control.say(Ready())
         sound = await self._serve(thread)

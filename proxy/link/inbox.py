@@ -42,9 +42,10 @@ class Inbox[O: Origin]:
         self._hurry = False
         self._full = False
 
-    def put(self, items: list[Received[O]], size: int) -> bool:
-        """Add frames of `size` bytes together; False when it is full now: read no more until
-        `on_room`. What is put is kept in any case."""
+    def put(self, items: list[Received[O]]) -> bool:
+        """Add frames; False when it is full now: read no more until `on_room`. What is put is
+        kept in any case."""
+        size = sum([len(item.payload) for item in items])
         with self._changed:
             if not self._items:
                 self._since = time.monotonic()
@@ -78,7 +79,7 @@ class Inbox[O: Origin]:
             self._hurry = False
             batch = self._items[:BATCH_COUNT]
             del self._items[:BATCH_COUNT]
-            self._bytes = sum(len(item.payload) for item in self._items)
+            self._bytes -= sum([len(item.payload) for item in batch])
             relieved = self._full and self._bytes <= self._limit // 2
             if relieved:
                 self._full = False

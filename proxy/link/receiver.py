@@ -49,11 +49,11 @@ class LinkReceiver:
     def left(self, connection: "WorkerConnection") -> None:
         """A connection has ended."""
         self._connections.discard(connection)
-        self.inbox.put([Received(connection, UNNUMBERED, b"")], 0)
+        self.inbox.put([Received(connection, UNNUMBERED, b"")])
 
-    def took(self, items: list[Received["WorkerConnection"]], size: int) -> None:
+    def took(self, items: list[Received["WorkerConnection"]]) -> None:
         """Frames came in."""
-        if not self.inbox.put(items, size):
+        if not self.inbox.put(items):
             for connection in self._connections:
                 connection.pause()
 
@@ -118,7 +118,7 @@ class WorkerConnection(asyncio.Protocol):
             log.error("a worker's frames cannot be read: %s", error)
             self.close()
         if items:
-            self._receiver.took(items, len(data))
+            self._receiver.took(items)
         if hurry:
             self._receiver.inbox.hurry()
 

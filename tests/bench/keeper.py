@@ -162,8 +162,7 @@ async def feed(keeper: Keeper, workload: Workload, seconds: float, rate: float |
     await keeper.ready()
     source = captures(workload)
     await hand_over(sender, source, 500)
-    while keeper.counters.read().in_flight:
-        await asyncio.sleep(0.05)
+    await settled(keeper)
     begun, cpu, sent, flown = time.monotonic(), keeper.cpu(), 0, 0
     while (passed := time.monotonic() - begun) < seconds:
         room = _IN_FLIGHT - flown
@@ -174,8 +173,7 @@ async def feed(keeper: Keeper, workload: Workload, seconds: float, rate: float |
             sent += room
         await asyncio.sleep(0.002)
         flown = keeper.counters.read().in_flight if sent else 0
-    while keeper.counters.read().in_flight:
-        await asyncio.sleep(0.002)
+    await settled(keeper)
     took = time.monotonic() - begun
     done = Round(sent, took, (keeper.cpu() - cpu) / sent * 1e6, keeper.resident())
     await sender.close()
@@ -183,6 +181,12 @@ async def feed(keeper: Keeper, workload: Workload, seconds: float, rate: float |
     if keeper.counters.read().stored != sent + 500 or keeper.rows() != sent + 500:
         raise SystemExit(f"{keeper.rows()} rows of {sent + 500}: {keeper.counters.read()}")
     return done
+
+
+async def settled(keeper: Keeper) -> None:
+    """Wait until nothing is in flight."""
+    while keeper.counters.read().in_flight:  # noqa: ASYNC110 - another process counts
+        await asyncio.sleep(0.002)
 
 
 async def hand_over(sender: LinkSender, source: Iterator[Capture], count: int) -> None:

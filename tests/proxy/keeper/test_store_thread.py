@@ -84,7 +84,7 @@ class World:
             Received(self.worker, number, encode_frame(number, Exchange(target).final())[12:])
             for number, target in enumerate(targets, 1)
         ]
-        self.inbox.put(frames, 0)  # type: ignore[arg-type]
+        self.inbox.put(frames)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -123,6 +123,6 @@ async def test_jobs_run_between_batches_and_raise_to_the_caller(world: World) ->
 
 
 def test_an_unreadable_frame_is_rejected_alone(world: World) -> None:
-    world.inbox.put([Received(world.worker, 1, b"\x93\x01\x02\x03")], 0)  # type: ignore[arg-type]
+    world.inbox.put([Received(world.worker, 1, b"\x93\x01\x02\x03")])  # type: ignore[arg-type]
     wait_until(lambda: world.worker.acknowledged == 1, "the frame is settled")
     assert world.worker.dropped == {1: "rejected"}
