@@ -13,9 +13,10 @@ import zstandard
 
 WINDOW = 9
 """Bytes of a canary that give it away: a piece of it is a leak, too."""
-_WORD = re.compile(rb"[a-z0-9]{%d,}" % WINDOW)
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]{16,}|[A-Za-z0-9_-]{16,}")
-_HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){12,}")
+# Each run is looked at once: behind another of its kind no match may begin.
+_WORD = re.compile(rb"(?<![a-z0-9])[a-z0-9]{%d,}+" % WINDOW)
+_BASE64 = re.compile(rb"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+")
+_HEX = re.compile(rb"(?<![0-9a-fA-F])(?:[0-9a-fA-F]{2}){12,}+")
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _GZIP = b"\x1f\x8b\x08"
 _LARGEST = 4 << 20
