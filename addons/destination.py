@@ -85,6 +85,19 @@ def _replace_host(head: RequestHead, authority: bytes) -> None:
         head.lines = [line if other[:5].lower() == b"host:" else other for other in head.lines]
 
 
+def name_unparsed(target: str) -> Named | None:
+    """What the absolute target of a head that cannot be used names; `None` where it is none."""
+    match = _ABSOLUTE.fullmatch(target.encode("ascii", "replace"))
+    if match is None or match[1].lower() not in (b"http", b"https"):
+        return None
+    scheme = match[1].lower()
+    try:
+        host, port = parse_authority(match[2])
+    except MalformedRequest:
+        return None
+    return Named(scheme.decode(), host, port or (443 if scheme == b"https" else 80), match[3])
+
+
 def name_connect(head: RequestHead) -> Named:
     """The name of a CONNECT; its path is the authority.
 

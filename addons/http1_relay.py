@@ -25,6 +25,7 @@ from addons.destination import (
     name_forward,
     name_incoming,
     name_tunnelled,
+    name_unparsed,
     route,
 )
 from addons.entrance import Entrance
@@ -609,6 +610,9 @@ class Http1Relay(Layer):
         else:
             place = ("http", self.client.sockname[0], self.client.sockname[1])
         method, target = self.parser.glimpse()
+        asked = self.tunnel is None and not self.entrance.incoming
+        if asked and (named := name_unparsed(target)) is not None:
+            place, target = named[:3], named.path.decode("ascii") or "/"
         self.exchange = open_unparsed(
             self.entrance,
             binding=self.binding,
