@@ -1,5 +1,6 @@
 """Exports: everything that fits a filter, in full, streamed."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import cast
@@ -31,6 +32,8 @@ async def export_activities(call: Call) -> StreamedResponse:
         async with aclosing(found), aclosing(cast(AsyncGenerator[str], texts)) as open_texts:
             async for text in open_texts:
                 yield text.encode()
+                # Others wait for their answers, too.
+                await asyncio.sleep(0)
 
     return StreamedResponse(
         pieces,

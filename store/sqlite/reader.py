@@ -1,7 +1,10 @@
 """Reads a SQLite store: pages, single activities, changes, exports and charts, all in a scope."""
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import partial
+from operator import itemgetter
 from typing import Any, Final
 
 from store.activity import Activity
@@ -11,19 +14,22 @@ from store.filters import EVERYTHING, ActivityFilter
 from store.scope import Scope
 from store.sqlite.analytics import SqliteAnalytics
 from store.sqlite.keys import HIGHEST_KEY, PROBES, key_of
-from store.sqlite.narrowing import (
-    Fragment,
-    Narrowing,
-    Stretch,
-)
+from store.sqlite.narrowing import Fragment, Stretch
 from store.sqlite.pool import Connection
 from store.sqlite.rows import FULL_COLUMNS, LISTED, full, listed
 from store.sqlite.scoped import scoped
-from store.sqlite.selecting import select, select_changes
+from store.sqlite.selecting import select, select_changes, select_found, select_keys
 from store.sqlite.zones import extent, stretches
 from store.times import uuid_bytes
 
-_EXPORTED: Final = 200
+_EXPORTED: Final = 10_000
+"""How many keys an export looks for at once."""
+_AT_ONCE: Final = 1_000
+_BYTES: Final = 4 << 20
+_LARGE: Final = 128 << 10
+_ROW: Final = 2 << 10
+"""Headers and the like of one row, about."""
+_TURN: Final = 64
 
 
 class SqliteReader(SqliteAnalytics):
@@ -58,8 +64,13 @@ class SqliteReader(SqliteAnalytics):
                 return None
             key = key_of(raw)
             own = Fragment("a.id = ?", (raw,))
-            found = await _full(connection, scope, narrowing, [(key, key + PROBES)], 1, own)
-        return found[0][1] if found else None
+            within = [(key, key + PROBES)]
+
+            def ask(columns: str, whole: bool) -> Fragment:
+                return select(columns, narrowing, within, 1, full=whole, also=own)
+
+            found = await _in_full(connection, scope, ask)
+        return found[0] if found else None
 
     async def changes(
         self, scope: Scope, where: ActivityFilter, *, after: int, limit: int
@@ -90,10 +101,31 @@ class SqliteReader(SqliteAnalytics):
         for stretch in found:
             while stretch:
                 async with self._pool.connection() as connection:
-                    rows = await _full(connection, scope, narrowing, stretch, _EXPORTED)
-                for _, activity in rows:
-                    yield activity
-                stretch = _below(stretch, rows[-1][0]) if len(rows) == _EXPORTED else []
+                    keys = await connection.rows(select_keys(narrowing, stretch, _EXPORTED))
+                keys.sort(reverse=True)
+                for portion in _portions(keys):
+                    async with self._pool.connection() as connection:
+                        read = partial(select_found, portion)
+                        activities = await _in_full(connection, scope, read)
+                    for activity in activities:
+                        yield activity
+                stretch = _below(stretch, keys[-1][0]) if len(keys) == _EXPORTED else []
+
+
+def _portions(found: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
+    """Keys with the sizes of their bodies, as lists of keys to read at once: as many rows as are
+    worth the way to SQLite's thread and back, as few as keep memory small."""
+    portion: list[int] = []
+    size = 0
+    for key, length in found:
+        portion.append(key)
+        # Bodies are kept up to a limit; how much of a download passed by does not matter.
+        size += min(length, _LARGE) + _ROW
+        if len(portion) == _AT_ONCE or size > _BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
 
 
 def _below(stretch: Stretch, key: int) -> Stretch:
@@ -101,23 +133,27 @@ def _below(stretch: Stretch, key: int) -> Stretch:
     return [(low, min(high, key)) for low, high in stretch if low < key]
 
 
-async def _full(
-    connection: Connection,
-    scope: Scope,
-    narrowing: Narrowing,
-    stretch: Stretch,
-    limit: int,
-    also: Fragment | None = None,
-) -> list[tuple[int, Activity]]:
-    """Keys and activities, in full as far as the scope allows."""
+async def _in_full(
+    connection: Connection, scope: Scope, ask: Callable[[str, bool], Fragment]
+) -> list[Activity]:
+    """Activities, newest first, in full as far as the scope allows. `ask` makes the
+    statement from its columns and whether they are those of contents, too."""
+    rows = await connection.rows(ask(FULL_COLUMNS if scope.bodies else LISTED, scope.bodies))
+    rows.sort(key=itemgetter(0), reverse=True)
     if not scope.bodies:
-        rows = await connection.rows(select(LISTED, narrowing, stretch, limit, also=also))
-        return [(row[0], listed(row, withheld=True)) for row in rows]
-    statement = select(FULL_COLUMNS, narrowing, stretch, limit, full=True, also=also)
-    rows = await connection.rows(statement)
-    if not all(connection.decompressor.knows(row[-1]) for row in rows):
+        return [listed(row, withheld=True) async for row in _in_turns(rows)]
+    decompressor = connection.decompressor
+    if not all(decompressor.knows(row[-1]) for row in rows):
         await connection.learn_dictionaries()
-    return [(row[0], full(row, connection.decompressor)) for row in rows]
+    return [full(row, decompressor) async for row in _in_turns(rows)]
+
+
+async def _in_turns(rows: Sequence[Any]) -> AsyncIterator[Any]:
+    """The same rows; every now and then the event loop does something else."""
+    for number, row in enumerate(rows, 1):
+        if number % _TURN == 0:
+            await asyncio.sleep(0)
+        yield row
 
 
 def _page(scope: Scope, rows: Sequence[Any], position: int | None) -> Page:

@@ -36,6 +36,27 @@ def select_changes(columns: str, narrowing: Narrowing, after: int, limit: int) -
     )
 
 
+def select_keys(narrowing: Narrowing, stretch: Stretch, limit: int) -> Fragment:
+    """The statement that reads the keys of matching activities of a stretch, the newest `limit`
+    in any order, and how many bytes their bodies had on the way."""
+    source, *within = _source(narrowing, stretch)
+    keys = _matching(source, [*within, *narrowing.rows], limit)
+    return Fragment(
+        f"SELECT a.key, a.request_size + a.response_size FROM ({keys.sql})"  # noqa: S608
+        " CROSS JOIN activities a WHERE a.key = found",
+        keys.values,
+    )
+
+
+def select_found(keys: Sequence[int], columns: str, full: bool) -> Fragment:
+    """The statement that reads `columns` of activities that `select_keys` found, in any order."""
+    return Fragment(
+        f"SELECT {columns} FROM json_each(?) CROSS JOIN"  # noqa: S608
+        f" {FROM_CONTENTS if full else FROM_ACTIVITIES} WHERE a.key = value",
+        (json.dumps(keys),),
+    )
+
+
 def _reading(columns: str, keys: Fragment, order: str, full: bool) -> Fragment:
     return Fragment(
         f"SELECT {columns} FROM ({keys.sql}) CROSS JOIN"  # noqa: S608
