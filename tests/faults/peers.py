@@ -93,14 +93,15 @@ def peer(name: str, folder: Path) -> Iterator[Peer]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait_for(running.port, process)
+        wait_for(running.port, process)
         yield running
     finally:
         process.terminate()
         process.wait(20)
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Until the process listens on the port."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         assert process.poll() is None, f"ended with {process.returncode}"
