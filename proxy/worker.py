@@ -73,23 +73,27 @@ class Worker:
         gc.collect()
         gc.freeze()
         self._control.say(Ready())
-        await self._serve(server)
-        left = await self._sender.drain(_DRAIN_SECONDS)
+        told = await self._serve(server)
+        # Without a supervisor no keeper comes back.
+        left = await self._sender.drain(_DRAIN_SECONDS if told else _ORPHAN_SECONDS)
         if left:
             log.error("%d captures could not be handed over", left)
         await self._sender.close()
         await self._control.close()
         return 0
 
-    async def _serve(self, server: "RelayServer") -> None:
-        """Relay until told to stop, and until the running exchanges have ended."""
+    async def _serve(self, server: "RelayServer") -> bool:
+        """Relay until told to stop, and until the running exchanges have ended; False when there
+        is no supervisor any more."""
         message = await self._control.next()
         while isinstance(message, Reload):
             fresh = [bound.listener for bound in listeners(message.config)]
             server.reload(self._settings(message.config, message.upstream_ca), fresh)
             message = await self._control.next()
-        grace = message.grace if isinstance(message, Stop) else _ORPHAN_SECONDS
-        stopping = asyncio.create_task(server.stop(grace))
+        if not isinstance(message, Stop):
+            await server.stop(_ORPHAN_SECONDS)
+            return False
+        stopping = asyncio.create_task(server.stop(message.grace))
         again = asyncio.create_task(self._control.next())
         await asyncio.wait((stopping, again), return_when=asyncio.FIRST_COMPLETED)
         if not stopping.done():
@@ -97,6 +101,7 @@ class Worker:
             stopping.cancel()
             await server.stop(0.0)
         again.cancel()
+        return True
 
     def _settings(self, config: Config, upstream_ca: str | None) -> RelaySettings:
         return relay_settings(
