@@ -113,7 +113,7 @@ def _kill(world: World, name: str) -> None:
     children = [world.child("worker"), world.child("keeper")]
     world.process.kill()
     world.process.wait(10)
-    wait_until(lambda: not any(_runs(pid) for pid in children), "the children end")
+    wait_until(lambda: not any(_runs(pid) for pid in children), "the children end", 60)
     world.start()
 
 

@@ -260,7 +260,7 @@ def _suffer(world: World, name: str, fault: Fault, seconds: float) -> Seen:
             seen.told = _is_told(world, fault, log_before)
         ended = time.monotonic()
         load.wait_for(50, seconds=30)
-    wait_until(lambda: bool(world.settled()) and writable(world), "it recovers", seconds=60)
+    wait_until(lambda: _is_settled(world) and writable(world), "it recovers", seconds=120)
     seen.recovered = time.monotonic() - ended
     after = world.settled()
     seen.requests, seen.failed = load.succeeded + len(load.failed), load.failed
@@ -300,6 +300,14 @@ def _gaps(world: World) -> int:
     with closing(sqlite3.connect(f"file:{world.database}?mode=ro", uri=True)) as database:
         (count,) = database.execute("SELECT coalesce(sum(count), 0) FROM gaps").fetchone()
     return int(count)
+
+
+def _is_settled(world: World) -> bool:
+    """Whether nothing is in flight; the accounts must add up at any time."""
+    found = world.counters()
+    drops = sum(v for k, v in found.items() if k not in ("seen", "stored", "in_flight"))
+    assert found["seen"] == found["stored"] + drops + found["in_flight"], found
+    return found["in_flight"] == 0
 
 
 def writable(world: World) -> bool:
