@@ -7,7 +7,7 @@ const { Proxy } = createRequire(`${process.cwd()}/`)("http-mitm-proxy");
 const [reverse, forward, upstream, sslCaDir, file] = process.argv.slice(2);
 const out = fs.createWriteStream(file);
 
-function serve(port, target) {
+function serve(port, target, then) {
   const proxy = new Proxy();
   proxy.onError(() => {});
   proxy.onRequest((ctx, next) => {
@@ -29,8 +29,8 @@ function serve(port, target) {
     });
     next();
   });
-  proxy.listen({ host: "127.0.0.1", port: Number(port), sslCaDir, keepAlive: true });
+  proxy.listen({ host: "127.0.0.1", port: Number(port), sslCaDir, keepAlive: true }, then);
 }
 
-serve(reverse, new URL(upstream));
-setTimeout(() => serve(forward, null), 500);
+// One after the other: both would make the authority.
+serve(reverse, new URL(upstream), () => serve(forward, null, () => {}));
