@@ -108,7 +108,7 @@ def _target(descriptor: Path) -> str:
         return ""
 
 
-def wait_until(true: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
+def wait_until(true: Callable[[], bool], what: str, seconds: float = 40.0) -> None:
     """Fails when it does not become true in time; tells connection errors on the way apart."""
     deadline = time.monotonic() + seconds
     last: Any = None
