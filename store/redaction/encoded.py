@@ -3,9 +3,9 @@ again when something was cut."""
 
 import base64
 import binascii
-import html
 import re
 import zlib
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
@@ -89,15 +89,6 @@ def _packed(work: Work, run: bytes, place: Place) -> bytes:
     return run if work.text(plain, place) == plain else work.cut(run, place, "packed")
 
 
-def cut_entities(work: Work, value: bytes, place: Place) -> bytes:
-    """Markup written with entities (`&lt;password&gt;`): looked at as the markup it stands for."""
-    if b"&lt;" not in value or work.depth >= DEPTH:
-        return value
-    plain = html.unescape(value.decode("utf-8", "replace")).encode()
-    clean = work.text(plain, place)
-    return value if clean == plain else html.escape(clean.decode("utf-8", "replace")).encode()
-
-
 def cut_printable(work: Work, value: bytes, place: Place) -> bytes:
     """Quoted-printable text (RFC 2045, 6.7), in which a name may be broken over two lines."""
     if b"=3D" not in value or work.depth >= DEPTH:
@@ -138,35 +129,40 @@ def recoded(coded: bytes, plain: bytes, clean: bytes) -> bytes:
     written as it was sent, so that `%2F` stays `%2F`."""
     if clean == plain:
         return coded
-    pieces, at = list[bytes](), 0
-    spans = list[tuple[int, int]]()
+    kept = realigned(coded, plain, clean, ((*m.span(), 1) for m in _PERCENT.finditer(coded)))
+    return quote(clean, safe=_SAFE).encode() if kept is None else kept
+
+
+def realigned(
+    coded: bytes, plain: bytes, clean: bytes, codes: Iterator[tuple[int, int, int]]
+) -> bytes | None:
+    """`clean` with what stays between its marks as it is written in `coded`. `codes` tells where
+    codes start and end, and for how many bytes of `plain` they stand. `None` when more than
+    marks was put in."""
+    spans, at = list[tuple[int, int]](), 0
     kept = MARK.split(clean)
     for number, piece in enumerate(kept):
         start = plain.find(piece, at) if number < len(kept) - 1 else len(plain) - len(piece)
-        if (
-            start < at
-            or (number == 0 and start)
-            or not plain.endswith(piece, start, start + len(piece))
-        ):
-            return quote(clean, safe=_SAFE).encode()
+        if start < at or (number == 0 and start) or not plain.startswith(piece, start):
+            return None
         at = start + len(piece)
         spans.append((start, at))
-    offsets = _offsets(coded, [place for span in spans for place in span])
+    offsets = _offsets(codes, [place for span in spans for place in span])
+    pieces = list[bytes]()
     for (start, end), mark in zip(spans, (*MARK.findall(clean), b""), strict=True):
         pieces += (coded[offsets[start] : offsets[end]], mark)
     return b"".join(pieces)
 
 
-def _offsets(coded: bytes, places: list[int]) -> dict[int, int]:
-    """Where each of `places` of the decoded text begins in percent-coded text. In order."""
+def _offsets(codes: Iterator[tuple[int, int, int]], places: list[int]) -> dict[int, int]:
+    """Where each of `places` of the decoded text, which are in order, begins in the coded one."""
     offsets = dict[int, int]()
     at = before = 0
-    codes = _PERCENT.finditer(coded)
     code = next(codes, None)
     for place in places:
-        while code is not None and before + code.start() - at < place:
-            before += code.start() - at + 1
-            at = code.end()
+        while code is not None and before + code[0] - at < place:
+            before += code[0] - at + code[2]
+            at = code[1]
             code = next(codes, None)
         offsets[place] = at + place - before
     return offsets

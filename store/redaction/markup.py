@@ -18,10 +18,10 @@ _ROLE: Final = re.compile(
     rb"""(?i)(?:^|[\s<,{(\["'_-])(?:name|key|id|field|header|param(?:eter)?|property|setting|variable|var|k|n|label|for|itemprop|http-equiv)["']?\s{0,4}(?:=|:|>)\s{0,4}\\?["']?\Z"""
 )
 _ATTRIBUTE: Final = re.compile(
-    rb"""(?i)(?:\\?["']|(?=[\s]))[^<>]{0,200}?\b(?:value|content|val|default|data)\s{0,4}=\s{0,4}(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'<>]+))"""
+    rb"""(?i)(?:\\?["']|(?=[\s]))[^<>]{0,200}?\b(?:value|content|val|default|data)\s{0,4}=\s{0,4}(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'<>\\]+))"""
 )
 _EARLIER: Final = re.compile(
-    rb"""(?i)\b(?:value|content|val)\s{0,4}=\s{0,4}(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'<>]+))[^<>]*\Z"""
+    rb"""(?i)\b(?:value|content|val)\s{0,4}=\s{0,4}(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'<>\\]+))[^<>]*\Z"""
 )
 _CONTENT: Final = re.compile(
     rb"""["'][^<>]{0,200}>(?:\s{0,80}<(?:value|string|val)>\s{0,80})?(?:<!\[CDATA\[)?((?:[^<\]]|\](?!\]>))+)"""

@@ -30,7 +30,7 @@ def redact_multipart(work: Work, body: bytes, place: Place) -> bytes:
     if first is None:
         return work.text(body, place)
     delimiter = b"--" + first[1]
-    pieces = body.split(delimiter)
+    pieces = _split(body, delimiter)
     named = NamedPairs(work)
     clean = [pieces[0], *(_part(work, piece, place, named) for piece in pieces[1:])]
     return delimiter.join(clean)
@@ -47,7 +47,12 @@ def without_binary(body: bytes) -> bytes:
     if first is None:
         return b""
     delimiter = b"--" + first[1]
-    return delimiter.join(_described(piece) for piece in body.split(delimiter))
+    return delimiter.join(_described(piece) for piece in _split(body, delimiter))
+
+
+def _split(body: bytes, delimiter: bytes) -> list[bytes]:
+    """The parts of `body`; a delimiter stands at the start of a line."""
+    return re.split(rb"(?<![^\n])" + re.escape(delimiter), body)
 
 
 def _described(piece: bytes) -> bytes:

@@ -24,7 +24,7 @@ _CARD: Final = re.compile(
 _IBAN: Final = re.compile(rb"\b[A-Z]{2}\d\d(?: ?[A-Z0-9]){11,30}\b")
 _EMAIL: Final = re.compile(rb"(?<![\w.+%-])[\w.+%-]{1,64}+@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _CURL_USER: Final = re.compile(
-    rb"""(?:(?<=\s)-u|--user|--proxy-user)[ =]?["']?([^\s:"']{0,200}):([^\s"']+)"""
+    rb"""(?:(?<=\s)-u|--(?:proxy-)?user(?![\w-]))[ =]?["']?([^\s:"']{0,200}):([^\s"']+)"""
 )
 _IDENTIFIED: Final = re.compile(
     rb"""(?i)identified\s+(?:with\s+\w+\s+)?by\s+(?:password\s+)?['"]([^'"]+)"""
@@ -55,6 +55,7 @@ _YOUR_CODE: Final = re.compile(
     rb"(?i)\b(?:your|use|enter|with) (?:[\w-]{1,20} ){0,4}(?:code|pin|otp|passcode)"
     rb"(?: is)?:? {1,3}(\d{4,8})(?!\d)"
 )
+_IN_MARK: Final = b"[REDACTED:"
 _LEAST_LINE: Final = 24
 
 
@@ -130,7 +131,7 @@ def _group(
 ) -> bytes:
     out, end = list[bytes](), 0
     for match in pattern.finditer(value):
-        if MARK.fullmatch(match[group]):
+        if MARK.fullmatch(match[group]) or value.endswith(_IN_MARK, 0, match.start(group)):
             continue
         out += (value[end : match.start(group)], work.cut(match[group], place, rule))
         end = match.end(group)

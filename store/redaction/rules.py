@@ -28,6 +28,7 @@ _AFTER_NAME: Final = (
 _CONTEXT: Final = "|".join(
     (
         r"grant_type|stringData|verification_ur|lease_duration|/secrets/|\bkty\b|client_id",
+        r"(?:\\|%(?:25)*5[Cc])u00(?:2[Dd]|5[Ff]|[46][1-9A-Fa-f]|[57][0-9Aa])",
         r"%(?:25)*(?:2[Dd]|5[Ff]|[46][1-9A-Fa-f]|[57][0-9Aa])",
         r"(?:^|[?&#])code=|\"[Cc]ode\"\s{0,4}:\s{0,4}\"?\d{4}|[?&]p=[^&\s]{4}",
         r"(?i:kind[\"']?\s{0,4}:\s{0,4}[\"']?secret)|(?i:identified[ ]by)",
@@ -41,6 +42,7 @@ Of a command with `-p` only this: a count of what may stand before it makes an a
 thousands of states."""
 _USERINFO: Final = (
     r"""//[^\s"'<>@]*@|[\w.+-]:[^\s:@/"'<>\\]+@(?:[\w.-]+[:/]|\w*\()"""
+    r"|%(?:25)*2[Ff]%(?:25)*2[Ff][^\s\"'<>]*%(?:25)*40"
     r"|[\w*]:(?:\d{4,5}|\*):[A-Za-z_*]"
 )
 _BLOCKS: Final = r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File|PRIVATE-KEY-BLOCK"

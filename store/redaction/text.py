@@ -10,6 +10,7 @@ from typing import Final
 from store.redaction import (
     assignments,
     encoded,
+    entities,
     event_stream,
     forms,
     json_text,
@@ -51,7 +52,8 @@ def redact_text(work: Work, value: bytes, place: Place) -> bytes:
 def scan(work: Work, value: bytes, place: Place) -> bytes:
     """Everything that is found in running text, whatever stands around it."""
     value = patterns.cut_blocks(work, value, place)
-    value = encoded.cut_entities(work, value, place)
+    value = entities.cut_entities(work, value, place)
+    value = entities.cut_nodes(work, value, place)
     value = encoded.cut_printable(work, value, place)
     if b"data:" in value:
         value = event_stream.cut_events(work, value, place)

@@ -710,7 +710,7 @@ def multiparts() -> Iterator[Case]:
             ("key.pem",),
         ),
         "binary_and_field": (
-            parts(named).encode()[:-8]
+            parts(named).encode()[:-10]
             + b'--BbBb\r\nContent-Disposition: form-data; name="i"; filename="keepme.png"\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n\x1a\n\x00\x01\xff\xfe\r\n--BbBb--\r\n',
             (secret,),
             ("keepme.png", "image/png"),

@@ -1,0 +1,55 @@
+"""Text with character references (`&lt;password&gt;`, HTML Standard 13.1.4), and the texts that
+markup holds: looked at as what they stand for."""
+
+import html
+import re
+from typing import Final
+
+from store.redaction.encoded import realigned
+from store.redaction.json_trail import Place
+from store.redaction.work import DEPTH, Work
+
+_REFERENCE: Final = re.compile(rb"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
+_NODE: Final = re.compile(rb"<!\[CDATA\[(.{4,}?)\]\]>|(?<=>)([^<>]{8,})(?=<)", re.DOTALL)
+_MOST_NODES: Final = 2_000
+
+
+def cut_entities(work: Work, value: bytes, place: Place) -> bytes:
+    """`value` without the secrets that show when its references are resolved."""
+    if b"&" not in value or work.depth >= DEPTH or _REFERENCE.search(value) is None:
+        return value
+    plain = _REFERENCE.sub(_resolved, value)
+    if plain == value:
+        return value
+    clean = work.text(plain, place)
+    if clean == plain:
+        return value
+    kept = realigned(
+        value, plain, clean, ((*m.span(), len(_resolved(m))) for m in _REFERENCE.finditer(value))
+    )
+    return html.escape(clean.decode("utf-8", "replace")).encode() if kept is None else kept
+
+
+def cut_nodes(work: Work, value: bytes, place: Place) -> bytes:
+    """`value`, some markup, with each text in it redacted by itself: it may be of any format."""
+    if work.depth >= DEPTH or (b"</" not in value and b"<![CDATA[" not in value):
+        return value
+    out, end = list[bytes](), 0
+    for number, match in enumerate(_NODE.finditer(value)):
+        if number >= _MOST_NODES:
+            break
+        group = 1 if match[1] is not None else 2
+        text = match[group]
+        if b"\n" not in text.strip() and b"&" not in text and b"%" not in text and group == 2:
+            # On one line it says the same in the whole text.
+            continue
+        work.check()
+        clean = work.text(text, place)
+        if clean != text:
+            out += (value[end : match.start(group)], clean)
+            end = match.end(group)
+    return b"".join((*out, value[end:])) if out else value
+
+
+def _resolved(match: re.Match[bytes]) -> bytes:
+    return html.unescape(match[0].decode()).encode("utf-8", "replace")
