@@ -11,6 +11,8 @@ from store.activity import ErrorCode
 
 _ABSOLUTE: Final = re.compile(rb"([A-Za-z][A-Za-z0-9+.\-]*)://([^/?]*)(.*)")
 
+_PORTS: Final = {"http": 80, "https": 443}
+
 
 class Named(NamedTuple):
     """Where a client says a request goes."""
@@ -88,14 +90,14 @@ def _replace_host(head: RequestHead, authority: bytes) -> None:
 def name_unparsed(target: str) -> Named | None:
     """What the absolute target of a head that cannot be used names; `None` where it is none."""
     match = _ABSOLUTE.fullmatch(target.encode("ascii", "replace"))
-    if match is None or match[1].lower() not in (b"http", b"https"):
+    if match is None:
         return None
-    scheme = match[1].lower()
+    scheme = match[1].lower().decode()
     try:
         host, port = parse_authority(match[2])
     except MalformedRequest:
         return None
-    return Named(scheme.decode(), host, port or (443 if scheme == b"https" else 80), match[3])
+    return Named(scheme, host, port or _PORTS.get(scheme, 0), match[3])
 
 
 def name_connect(head: RequestHead) -> Named:

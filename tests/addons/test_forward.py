@@ -368,15 +368,17 @@ async def test_a_malformed_request_tells_where_it_was_to_go(tmp_path: Path) -> N
             b"http://Api.test:81/of/x?a=1",
             b"https://api.test",
             b"http://u:p@api.test/",
+            b"ftp://api.test/a",
         ):
             await w.exchange(
                 b"GET %b HTTP/1.1\r\nHost: x\r\nA b: 1\r\n\r\n" % target, port=w.forward
             )
-        captures = await w.sink.wait(3)
+        captures = await w.sink.wait(4)
     places = [(one.scheme, one.host, one.port, one.target) for one in captures]
     assert places[0] == ("http", "api.test", 81, "/of/x")
     assert places[1] == ("https", "api.test", 443, "/")
     assert places[2] == ("http", "127.0.0.1", w.forward, "")
+    assert places[3] == ("ftp", "api.test", 0, "/a")
 
 
 async def test_stop_interrupts_what_does_not_end(tmp_path: Path) -> None:

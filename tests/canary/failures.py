@@ -85,7 +85,6 @@ def _no_request() -> None:
     """Requests that cannot be relayed; each leaves a row, some with nothing to know it by."""
     for name, line in {
         "userinfo": "GET http://kitchen:{secret}@partner.example/{name} HTTP/1.1",
-        "userinfo-path": "GET http://partner.example/{name}/http://u:{secret}@x.example/ HTTP/1.1",
         "fragment": "GET http://partner.example/{name}#access_token={secret} HTTP/1.1",
         "version": "GET http://partner.example/{name}/{shape} HTTP/7.3",
         "spaces": "GET  http://partner.example/{name}?token={secret} HTTP/1.1",
@@ -119,6 +118,13 @@ def _no_request() -> None:
     large = f"X-Api-Key: {plant.opaque()}" + "a" * 70_000
     line = f"GET http://{HOST}/none-large HTTP/1.1\r\n"
     _malformed("none-large", plant, f"{line}{large}\r\n{_FIELDS}".encode())
+
+
+def _address_in_a_path() -> None:
+    plant = Plant()
+    rest = f"/http://kitchen:{plant.opaque()}@x.example/{plant.shaped()}"
+    _add("inner-address", plant, [request("inner-address", rest=rest)], [ok(b"{}")],
+         *("x.example", "[REDACTED"))  # fmt: skip
 
 
 def _malformed(name: str, plant: Plant, sent: bytes) -> None:
@@ -205,5 +211,6 @@ _no_connection()
 _garbage()
 _left()
 _no_request()
+_address_in_a_path()
 _refused_credentials()
 _tunnels()

@@ -1,6 +1,8 @@
 """Nothing unredacted is ever written or said, by whatever way it came; and what is no secret is
 there."""
 
+from collections import Counter
+
 import pytest
 
 from tests.canary.scene import CASES, HELD, OUTAGES, Scene
@@ -16,6 +18,15 @@ def test_row_is_there_with_its_neighbours(scene: Scene, name: str) -> None:
     assert len(rows) >= case.rows
     for row in rows[: case.rows]:
         assert not [kept for kept in case.kept if kept not in row], row
+
+
+def test_each_exchange_has_a_row_of_its_own(scene: Scene) -> None:
+    """Also where nothing but the kind of its failure tells which one it is."""
+    wanted: Counter[str] = Counter()
+    for case in CASES.values():
+        wanted[case.where] += case.rows
+    for name, case in CASES.items():
+        assert len(scene.rows[name]) >= wanted[case.where], case.where
 
 
 @pytest.mark.parametrize("name", HELD)
