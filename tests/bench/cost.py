@@ -26,7 +26,7 @@ class Case(NamedTuple):
     at: str
     body: int = 1_000
     headers: int = 3
-    connections: int = 16
+    connections: int = 8
 
 
 CASES: Final = (
@@ -82,6 +82,8 @@ def main() -> None:
             lua.write_text(script(case))
             before = cpu_seconds(relay.pid)
             got = wrk(reverse, given.seconds, case.connections, lua)
+            if not got["requests"]:
+                raise SystemExit(f"no request with {case.curve} {case.at} was answered")
             used = (cpu_seconds(relay.pid) - before) / got["requests"] * 1e6
             print(
                 f"| {case.curve} | {case.at} | {used:,.0f} | {got['rate']:,.0f} "

@@ -19,8 +19,16 @@ class Upstream(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
         self.buffer = b""
+        self.missing = 0
 
     def data_received(self, data: bytes) -> None:
+        if self.missing:
+            self.missing -= len(data)
+            if self.missing > 0:
+                return
+            data = data[len(data) + self.missing :]
+            self.missing = 0
+            self.transport.write(ANSWER)
         buffer = self.buffer + data if self.buffer else data
         while True:
             end = buffer.find(b"\r\n\r\n")
@@ -31,6 +39,8 @@ class Upstream(asyncio.Protocol):
             if at >= 0:
                 size += int(buffer[at + 15 : buffer.index(b"\r\n", at)])
             if len(buffer) < size:
+                self.missing = size - len(buffer)
+                buffer = b""
                 break
             buffer = buffer[size:]
             self.transport.write(ANSWER)
