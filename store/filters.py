@@ -1,7 +1,8 @@
 """Filters: which activities a reader asks for, from the parameters of the API or command line.
 
 Parameters are column names, repeatable for any-of; different parameters narrow each other.
-In text columns `*` stands for any run of characters. `q` is a small language of its own:
+In text columns `*` stands for any run of characters. `metadata` takes `key:value`, compared as
+text, or a key alone, which then has to be there. `q` is a small language of its own:
 words that must occur in endpoint, error, headers or bodies, `key:value` for every parameter
 here, `-` before either for "not", and double quotes around what has spaces.
 """
@@ -34,9 +35,11 @@ PARAMETERS: Final[Mapping[str, str]] = {
     "endpoint": "whole URL; `*` matches any characters",
     "response_status": "HTTP status (`404`), class (`5xx`), or `none` for no answer",
     "error_code": "why there was no complete answer, such as `dns` or `reset`",
-    "user_id": "user on whose behalf the exchange was made",
+    "user_id": "user on whose behalf the exchange was made, a UUID or a name",
     "ip_address": "address of the client; `*` matches any characters",
     "user_agent": "User-Agent of the client; `*` matches any characters",
+    "metadata": "key of `metadata` (`event`), or key and value (`user:bob`; there `*` matches any"
+    " characters)",
     "trace_id": "W3C trace id",
     "provider_request_id": "request id that the provider answered with",
     "since": "earliest creation time: RFC 3339, or how long ago: `15m`, `24h`, `7d`",
@@ -252,6 +255,19 @@ def _uuid(column: str, value: str) -> str:
         raise FilterError(column, f"{shown(value)} is no UUID") from None
 
 
+def _user(column: str, value: str) -> str:
+    try:
+        return str(UUID(value))
+    except ValueError:
+        return _text(column, value)
+
+
+def _metadata(column: str, value: str) -> str:
+    if _text(column, value).startswith(":"):
+        raise FilterError(column, f"{shown(value)} has no key; expected KEY or KEY:VALUE")
+    return value
+
+
 def _response_status(column: str, value: str) -> str:
     text = value.lower()
     if text == "none" or re.fullmatch(r"[1-5]xx|[1-9][0-9]{2}", text, re.ASCII):
@@ -286,5 +302,7 @@ _READERS: Final[Mapping[str, Callable[..., str]]] = {
     "response_status": _response_status,
     "method": _upper,
     "host": _lower,
+    "user_id": _user,
+    "metadata": _metadata,
     "trace_id": _lower,
 }

@@ -30,6 +30,7 @@ _SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
     "status": {"type": "string", "enum": [one.value for one in Status]},
     "activity_type": {"type": "string", "enum": [one.value for one in ActivityType]},
     "response_status": {"type": "string", "pattern": "^([1-5]xx|[1-9][0-9]{2}|none)$"},
+    "metadata": {**TEXT, "pattern": "^[^\\x00:][^\\x00]*$"},
     "since": _TIME,
     "until": _TIME,
     "min_ms": _MILLISECONDS,

@@ -13,6 +13,7 @@ _METAVARS: Final = {
     "min_ms": "MS",
     "max_ms": "MS",
     "q": "QUERY",
+    "metadata": "KEY[:VALUE]",
 }
 
 

@@ -40,6 +40,9 @@ _NUMBERED: Final[Mapping[str, Sequence[str]]] = {
     "activity_type": ACTIVITY_TYPES,
     "status": STATUSES,
 }
+_AS_TEXT: Final = (
+    "CASE WHEN m.type IN ('true', 'false', 'null') THEN m.type ELSE CAST(m.value AS TEXT) END"
+)
 _FAILURE: Final = "a.status > 1"
 """In these words SQLite sees that the index of failures will do."""
 
@@ -139,7 +142,7 @@ def narrow(scope: Scope, where: ActivityFilter, numbers: Resolved) -> Narrowing:
         column = condition.column
         if column in _NAMES:
             continue
-        row = _negated(condition, _ways(condition))
+        row = _negated(condition, _ways(condition, scope.bodies))
         if column in _ENDPOINT_COLUMNS:
             endpoints.append(row)
             continue
@@ -198,7 +201,7 @@ def _numbers(numbers: Resolved) -> list[Fragment]:
     return []
 
 
-def _ways(condition: Condition) -> list[Fragment]:
+def _ways(condition: Condition, bodies: bool) -> list[Fragment]:
     """One fragment for each way in which a condition can hold."""
     column, values = condition.column, condition.values
     if names := _NUMBERED.get(column):
@@ -219,6 +222,12 @@ def _ways(condition: Condition) -> list[Fragment]:
         return [_text(_PATH, value) for value in values]
     if column == "endpoint":
         return [_text(ENDPOINT, value) for value in values]
+    if column == "metadata":
+        return [_metadata(value, bodies) for value in values]
+    if column == "user_id":
+        # A user that is no UUID stands in the metadata.
+        others = [value for value in values if uuid_bytes(value) is None]
+        return [any_of("a.user_id", values), *map(_other_user, others)]
     if column == "trace_id":
         return [any_of("a.trace_id", map(trace_value, values))]
     if column in _ENDPOINT_COLUMNS:
@@ -239,6 +248,30 @@ def _text(expression: str, value: str, *, wild: bool = True) -> Fragment:
         return Fragment(f"{expression} = ?", (value,))
     pattern = value.replace("[", "[[]").replace("?", "[?]")
     return Fragment(f"{expression} GLOB ?", (pattern,))
+
+
+def _metadata(wanted: str, bodies: bool) -> Fragment:
+    """A key at the top of the metadata is there, and holds a value where one is wanted. Messages
+    of streams stand there too, and count only for who may see bodies."""
+    key, colon, value = wanted.partition(":")
+    told = "a.metadata" if bodies else "json_remove(a.metadata, '$.stream.messages')"
+    test = _text(_AS_TEXT, value) if colon else Fragment("1")
+    return Fragment(
+        # Most rows are told by their text, which need not be parsed for that.
+        f"(instr(a.metadata, ?) AND EXISTS (SELECT 1 FROM json_each({told}) m"  # noqa: S608
+        f" WHERE m.key = ? AND {test.sql}))",
+        (_quoted(key), key, *test.values),
+    )
+
+
+def _other_user(user: str) -> Fragment:
+    return Fragment(
+        "(instr(a.metadata, ?) AND json_extract(a.metadata, '$.user') = ?)", (_quoted(user), user)
+    )
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _response_status(value: str) -> Fragment:
@@ -278,7 +311,7 @@ def _word(word: str, bodies: bool, negated: bool) -> Fragment:
     """A word somewhere in the texts of a row; headers and bodies only for who may see them,
     or a search would tell what they hold."""
     # A body is JSON text: what JSON escapes is looked for as it stands there, too.
-    spellings = {word, json.dumps(word, ensure_ascii=False)[1:-1]}
+    spellings = {word, _quoted(word)[1:-1]}
     patterns = [f"%{_LIKE_SPECIAL.sub(r'\\\g<0>', text)}%" for text in sorted(spellings)]
     texts = _SMALL_TEXTS + (_LARGE_TEXTS if bodies else ())
     ways = [f"{text} LIKE ? ESCAPE '\\'" for text in texts for _ in patterns]

@@ -79,7 +79,7 @@ def listed(row: Sequence[Any], withheld: bool) -> Activity:
         user_id=user_id,
         ip_address=ip_address or None,
         user_agent=user_agent or None,
-        metadata=None if metadata is None else _metadata.decode(metadata),
+        metadata=None if metadata is None else _told(metadata, withheld),
         timing=_timing(connect, tls, send, wait, receive),
         trace_id=trace_id.hex() if isinstance(trace_id, bytes) else trace_id,
         provider_request_id=provider_request_id,
@@ -89,6 +89,14 @@ def listed(row: Sequence[Any], withheld: bool) -> Activity:
         created_at=rfc3339(created),
         completed_at=None if lasted is None else rfc3339(created + lasted),
     )
+
+
+def _told(metadata: str, withheld: bool) -> dict[str, Any]:
+    """The metadata; messages of streams in it are bodies too."""
+    found = _metadata.decode(metadata)
+    if withheld and isinstance(stream := found.get("stream"), dict):
+        stream.pop("messages", None)
+    return found
 
 
 def full(row: Sequence[Any], decompressor: Decompressor) -> Activity:

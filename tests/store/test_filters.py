@@ -47,6 +47,14 @@ def test_times_that_are_none(text: str) -> None:
     assert caught.value.field == "since"
 
 
+def test_users_are_names_or_uuids_and_metadata_is_kept_as_written() -> None:
+    found = parse(user_id=["BOB", "0190163D-8694-739B-AEA5-966C26F8AD91"], q="metadata:job:1:7")
+    assert found.conditions == (
+        Condition("user_id", ("BOB", "0190163d-8694-739b-aea5-966c26f8ad91")),
+        Condition("metadata", ("job:1:7",)),
+    )
+
+
 def test_q_reads_words_keys_and_negations() -> None:
     found = parse(q='boom -"not this" status:failed status:error -method:get host:"a.b" max_ms:9')
     assert found == ActivityFilter(
@@ -87,6 +95,8 @@ def test_q_and_parameters_narrow_each_other() -> None:
         ({"min_ms": "5", "max_ms": "4"}, "max_ms", "below"),
         ({"since": "1h", "until": "2h"}, "until", "not after"),
         ({"host": ""}, "host", "empty"),
+        ({"metadata": ":bob"}, "metadata", "KEY:VALUE"),
+        ({"q": "metadata::bob"}, "metadata", "KEY:VALUE"),
         ({"q": "x" * 3000}, "q", "limit"),
         ({"since": ["1h", "2h"]}, "since", "once"),
         ({"host": ["a"] * 101}, "host", "limit"),

@@ -18,7 +18,7 @@ export const FACETS = [
 export const COLUMNS = {
   ...Object.fromEntries(FACETS.map(({ name, label }) => [name, label])),
   provider: "Provider", path: "Path", endpoint: "Endpoint", user_id: "User", ip_address: "Address", user_agent: "User agent",
-  trace_id: "Trace", provider_request_id: "Request id", organization_id: "Organization id", integration_id: "Integration id",
+  metadata: "Metadata", trace_id: "Trace", provider_request_id: "Request id", organization_id: "Organization id", integration_id: "Integration id",
 };
 export const NUMBERS = { min_ms: "At least", max_ms: "At most" };
 const TIMES = ["since", "until"];

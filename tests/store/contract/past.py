@@ -1,8 +1,10 @@
 """A small past with every kind of row, and what filters mean, told a second time in Python."""
 
+import json
 import random
 from fnmatch import translate
 from re import fullmatch
+from typing import Any
 
 from store.activity import ActivityRow, ActivityType, Direction, Status
 from store.filters import ActivityFilter, Condition
@@ -22,6 +24,13 @@ ENDINGS = (
     (Status.ERROR, 500, "reset"),
     (Status.TIMEOUT, None, "upstream_timeout"),
     (Status.STARTED, None, None),
+)
+
+METADATA = (
+    None,
+    '{"listener":"forward","user":"bob","job":17,"durable":true}',
+    '{"listener":"forward","user":"bob *","job":"17","ratio":0.5}',
+    '{"a \\"b\\"":"Größe:1","stream":{"count":1,"messages":["hidden"]},"user":null}',
 )
 
 
@@ -57,6 +66,7 @@ def _row(choose: random.Random, created: int) -> ActivityRow:
         user_id=choose.choice((None, "u-1", "u-2")),
         ip_address=choose.choice((None, "10.0.0.1", "10.0.1.1")),
         user_agent=choose.choice((None, "curl/8.0", "axios/1")),
+        metadata=choose.choice(METADATA),
         trace_id=choose.choice((None, "ab" * 16)),
         response_body=None if started else choose.choice(('{"ok":true}', '"Größe \\"x\\""')),
     )
@@ -75,7 +85,7 @@ def matches(where: ActivityFilter, found: ActivityRow, scope: Scope) -> bool:
         return False
     texts = _texts(found, scope)
     return (
-        all(_holds(condition, found) != condition.negated for condition in where.conditions)
+        all(_holds(condition, found, scope) != condition.negated for condition in where.conditions)
         and all(any(word.lower() in text for text in texts) for word in where.words)
         and not any(word.lower() in text for word in where.without for text in texts)
     )
@@ -89,8 +99,14 @@ def _texts(found: ActivityRow, scope: Scope) -> list[str]:
     return [text.lower() for text in texts if text]
 
 
-def _holds(condition: Condition, found: ActivityRow) -> bool:
+def _holds(condition: Condition, found: ActivityRow, scope: Scope) -> bool:
     column = condition.column
+    if column == "metadata":
+        told = _metadata(found, scope)
+        return any(_tells(told, *value.partition(":")) for value in condition.values)
+    if column == "user_id":
+        users = (found.user_id, _metadata(found, scope).get("user"))
+        return any(user in condition.values for user in users if user)
     if column == "response_status":
         answer = found.response_status
         return any(
@@ -107,6 +123,24 @@ def _holds(condition: Condition, found: ActivityRow) -> bool:
         return False
     if column not in ("host", "path", "endpoint", "ip_address", "user_agent"):
         return value in condition.values
+    return any(_like(value, pattern) for pattern in condition.values)
+
+
+def _like(value: str, pattern: str) -> bool:
     # In our patterns only `*` is special, in these `?` and `[` are too.
-    patterns = [v.replace("[", "[[]").replace("?", "[?]") for v in condition.values]
-    return any(fullmatch(translate(pattern), value) for pattern in patterns)
+    return bool(fullmatch(translate(pattern.replace("[", "[[]").replace("?", "[?]")), value))
+
+
+def _metadata(found: ActivityRow, scope: Scope) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(found.metadata or "{}")
+    if not scope.bodies and "stream" in told:
+        del told["stream"]["messages"]
+    return told
+
+
+def _tells(told: dict[str, Any], key: str, colon: str, value: str) -> bool:
+    if key not in told or not colon:
+        return key in told
+    given = told[key]
+    text = given if isinstance(given, str) else json.dumps(given, separators=(",", ":"))
+    return _like(text, value)

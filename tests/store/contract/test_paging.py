@@ -46,6 +46,18 @@ FILTERS = [
     {"ip_address": ["10.0.0.1"]},
     {"ip_address": ["10.0.*"]},
     {"user_agent": ["curl*"]},
+    {"metadata": ["user:bob"]},
+    {"metadata": ["user", "job:17"]},
+    {"metadata": ["user:b*"], "status": ["failed"]},
+    {"metadata": ["durable:true", "ratio:0.5", "user:null"]},
+    {"metadata": ['a "b":Größe:*']},
+    {"metadata": ["stream:*hidden*"]},
+    {"q": ["metadata:job:17 -metadata:durable"]},
+    {"q": ['-metadata:"user:bob \\*" metadata:listener']},
+    {"user_id": ["bob"]},
+    {"user_id": ["bob", "u-1"]},
+    {"user_id": ["b*"]},
+    {"q": ["-user_id:bob"]},
     {"trace_id": ["ab" * 16]},
     {"min_ms": ["100"]},
     {"max_ms": ["7"]},
@@ -170,6 +182,14 @@ class TestScope:
         found = {activity.id for activity in await every(store, scope, where, 23)}
         assert found == expected
         assert {a.id async for a in store.reader.export(scope, where)} == expected
+
+    async def test_messages_of_a_stream_are_withheld_as_bodies_are(self, store: Store) -> None:
+        metadata = '{"stream":{"count":1,"messages":["hidden"]}}'
+        store.write(row(created_at=NOW, metadata=metadata))
+        for scope, kept in ((self.ACME, {"messages": ["hidden"]}), (self.NO_BODIES, {})):
+            (found,) = await every(store, scope, EVERYTHING, 9)
+            assert found.metadata == {"stream": {"count": 1} | kept}
+            assert (await store.reader.one(scope, found.id)).metadata == found.metadata
 
     async def test_everything_else(self, store: Store) -> None:
         mine, foreign = row(created_at=NOW), row("globex", "secretive", created_at=NOW)

@@ -75,7 +75,7 @@ def asked(**params: str) -> ActivityFilter:
         ),
         (
             "activities_user_created (user_id=? AND rowid>? AND rowid<?)",
-            asked(user_id="u-1"),
+            asked(user_id="0190163d-8694-739b-aea5-966c26f8ad91"),
             ALL,
         ),
     ],
