@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from store.errors import RuleError
+from store.re2_errors import reason_of
 
 try:
     import re2
@@ -37,7 +38,9 @@ class Linear:
 
     def found(self, text: bytes) -> bool:
         """Whether `text` holds a match."""
-        return self._may_match(text) and self._compiled.search(text) is not None
+        if self._needs and not self._may_match(text):
+            return False
+        return self._compiled.search(text) is not None
 
     def _may_match(self, text: bytes) -> bool:
         # One byte is found ten times faster than two, and mostly there is not even that.
@@ -45,7 +48,7 @@ class Linear:
 
     def starts(self, text: bytes) -> Iterator[int]:
         """Where matches start, left to right, not overlapping."""
-        if self._may_match(text):
+        if not self._needs or self._may_match(text):
             for match in self._compiled.finditer(text):
                 yield match.start()
 
@@ -76,7 +79,9 @@ class AnyOf:
 
     def starts(self, text: bytes) -> Iterable[int]:
         """Where matches start, left to right; those of different patterns may overlap."""
-        return sorted({start for pattern in self._patterns for start in pattern.starts(text)})
+        found = [start for pattern in self._patterns for start in pattern.starts(text)]
+        found.sort()
+        return found
 
 
 def _compile(pattern: str) -> Any:
@@ -92,4 +97,4 @@ def _compile(pattern: str) -> Any:
     try:
         return re2.compile(pattern.encode(), options)
     except re2.error as error:
-        raise RuleError(f"pattern cannot be compiled: {error}") from None
+        raise RuleError(f"pattern cannot be compiled: {reason_of(error)}") from None
