@@ -7,6 +7,7 @@ Who ends the keeper twice by itself is poison. An end from outside (`kill -9`, t
 memory killer) proves less, so it takes four of those.
 """
 
+import struct
 import time
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -134,15 +135,17 @@ class Vitals:
         words[_SUSPECTS] = len(kept)
 
 
+_PAIR: Final = struct.Struct(">QQ")
+
+
 def is_poison(weight: int) -> bool:
     """Whether so much speaks against a capture that it is not tried again."""
     return weight >= _POISON
 
 
 def _put(words: memoryview, at: int, identifier: bytes) -> None:
-    words[at] = int.from_bytes(identifier[:8])
-    words[at + 1] = int.from_bytes(identifier[8:16])
+    words[at], words[at + 1] = _PAIR.unpack(identifier[:16].ljust(16, b"\0"))
 
 
 def _get(words: memoryview, at: int) -> bytes:
-    return words[at].to_bytes(8) + words[at + 1].to_bytes(8)
+    return _PAIR.pack(words[at], words[at + 1])
