@@ -10,7 +10,6 @@ from tests.faults.verdicts import Verdicts
 SHORT = [
     "disk full",
     "data folder read-only",
-    "schema of the future",
     "database corrupt",
     "keeper crash-loops",
     "worker killed",

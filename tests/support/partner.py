@@ -47,6 +47,8 @@ class Partner:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Else the body of an answer waits 40 ms until the head is acknowledged.
+            disable_nagle_algorithm = True
 
             def handle_one(self) -> None:
                 body = _read_body(self)
