@@ -1,6 +1,6 @@
 """Promise 5, the short form: what happens to the store and its keeper never happens to traffic,
 and recording goes on by itself. `python -m tests.faults.store_faults` has the long one, and the
-times. A locked database and a single end or halt of the keeper: tests/proxy/keeper."""
+times. A locked database, ends and halts of the keeper: tests/proxy/keeper."""
 
 import pytest
 
@@ -11,9 +11,7 @@ SHORT = [
     "disk full",
     "data folder read-only",
     "database corrupt",
-    "keeper crash-loops",
     "worker killed",
-    "database deleted",
 ]
 
 
