@@ -23,7 +23,7 @@ from store.times import Instant, rfc3339
 def _plainly(value: Any) -> str:
     if isinstance(value, Instant):
         return rfc3339(value)
-    raise NotImplementedError(type(value).__name__)
+    raise TypeError(type(value).__name__)
 
 
 _encoder: Final = msgspec.json.Encoder(enc_hook=_plainly)

@@ -103,7 +103,7 @@ def document(endpoints: Sequence[Endpoint], version: str) -> dict[str, Any]:
 def _schema_of(kind: type) -> dict[str, Any]:
     if kind is Instant:
         return {"type": "string", "format": "date-time"}
-    raise NotImplementedError(kind.__name__)
+    raise TypeError(kind.__name__)
 
 
 def _operation(endpoint: Endpoint, by_type: Mapping[int, Any]) -> dict[str, Any]:
