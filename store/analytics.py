@@ -118,6 +118,26 @@ class SeriesPoint(msgspec.Struct, frozen=True, kw_only=True):
     latency: Latency
 
 
+class TimelinePoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One bucket of time of a timeline."""
+
+    at: Instant
+    """Where the bucket begins."""
+    counts: Counts
+
+
+class Timeline(msgspec.Struct, frozen=True, kw_only=True):
+    """How many activities fit a filter, over time."""
+
+    items: list[TimelinePoint]
+    edges: list[Instant]
+    """Of the buckets: those asked for, within the filter's times."""
+    counted: int
+    """The sum of all counts."""
+    counted_since: Instant | None
+    """Since when everything is counted, where that would have taken too long; else `null`."""
+
+
 class HeatColumn(msgspec.Struct, frozen=True, kw_only=True):
     """One bucket of time of a heat map."""
 
@@ -170,10 +190,23 @@ class AnalyticsReader(Protocol):
     """The part of a reader that answers out of rollups and interned names.
 
     `where` of each method takes the filters in `ROLLED_UP`; others raise `FilterError`, except in
-    `facets`, which counts rows and takes them all. `edges` are ascending times on full UTC hours;
+    `facets` and `timeline`, which count rows and take them all. `edges` are ascending times;
     bucket i is from edge i to before edge i + 1. Methods that take edges ignore the times of
-    `where`.
+    `where`. Edges within an hour need the rows of that hour: `settled` tells which will do.
+
+    Percentiles are those of the rows where these are few (`FEW` in a backend), else estimates
+    out of a histogram.
     """
+
+    async def settled(self, scope: Scope, edges: Sequence[int]) -> list[int]:
+        """The edges that charts can tell apart: the same, or the full hour before where rows
+        are no more or too many to be counted."""
+        ...
+
+    async def timeline(self, scope: Scope, where: ActivityFilter, edges: Sequence[int]) -> Timeline:
+        """Counts over time of exactly what fits a filter, any filter, its times included; of
+        the newest rows only where rollups do not know it and there are very many."""
+        ...
 
     async def integrations(self, scope: Scope) -> list[IntegrationEntry]:
         """Every integration that has activities or rollups, by name."""

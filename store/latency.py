@@ -1,5 +1,6 @@
 """Response times as histograms: the buckets that rollups keep, and percentiles out of them."""
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final
@@ -18,19 +19,27 @@ def bucket_of(milliseconds: float) -> int:
     return bisect_left(BOUNDS_MS, milliseconds)
 
 
+def rank(share: float, count: int) -> int:
+    """Which of `count` ascending values is the percentile of `share` (0 to 1), from 1: the
+    lowest that at least this share of them does not exceed (nearest rank)."""
+    return max(1, math.ceil(share * count - 1e-9))
+
+
 def percentile(counts: Sequence[int], share: float, longest_ms: float | None) -> float | None:
-    """The response time below which `share` (0 to 1) of a histogram lies, linear within the
-    bucket; `longest_ms` closes the highest bucket that is in use. `None` without data."""
+    """About the response time of `rank` in a histogram: those of a bucket are taken to lie evenly
+    in it, `longest_ms` is the highest of all. `None` without data."""
     total = sum(counts)
     if not total:
         return None
-    rank, below = share * total, 0
+    wanted, below = rank(share, total), 0
+    if wanted == total and longest_ms is not None:
+        return longest_ms
     for index, count in enumerate(counts):
-        if count and below + count >= rank:
+        if below + count >= wanted:
             low = BOUNDS_MS[index - 1] if index else 0.0
-            high = BOUNDS_MS[index] if index < len(BOUNDS_MS) else low
+            high = BOUNDS_MS[index] if index < len(BOUNDS_MS) else longest_ms or low
             if longest_ms is not None:
-                high = max(low, min(high, longest_ms)) if index < len(BOUNDS_MS) else longest_ms
-            return round(low + (high - low) * max(0.0, rank - below) / count, 3)
+                high = max(low, min(high, longest_ms))
+            return round(low + (high - low) * (wanted - below - 0.5) / count, 3)
         below += count
-    return longest_ms
+    raise AssertionError("a rank is never above the number of values")

@@ -85,24 +85,29 @@ class Gaps(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None = None
 
 
+async def settled_edges(call: Call) -> list[Instant]:
+    """The edges that a request asks for, as far as they can be told apart."""
+    return list(map(Instant, await call.services.reader.settled(call.scope, edges_of(call))))
+
+
 async def analytics_health(call: Call) -> HealthTable:
     """Every integration with its traffic, failures, response times, newest success and failure,
     trend, and a verdict: `healthy`, `degraded` (5 % failed), `failing` (half), or `silent`."""
-    edges = edges_of(call)
+    edges = await settled_edges(call)
     found = await call.services.reader.health(call.scope, call.filter(), edges)
     return HealthTable(items=[judged(one) for one in found], edges=edges)
 
 
 async def analytics_series(call: Call) -> Series:
     """Counts by status and response times (average, p50, p95, p99, longest) over time."""
-    edges = edges_of(call)
+    edges = await settled_edges(call)
     points = await call.services.reader.series(call.scope, call.filter(), edges)
     return Series(items=points, edges=edges)
 
 
 async def analytics_heatmap(call: Call) -> HeatMap:
     """How many response times fell into which range, over time."""
-    edges = edges_of(call)
+    edges = await settled_edges(call)
     columns = await call.services.reader.heatmap(call.scope, call.filter(), edges)
     return HeatMap(items=columns, edges=edges, bounds_ms=list(BOUNDS_MS))
 

@@ -1,12 +1,13 @@
-"""Facets and the daily summary: what the log holds, counted."""
+"""Facets, the timeline and the daily summary: what the log holds, counted."""
 
 import msgspec
 
+from proxy.api.buckets import FINE_PARAMETERS, fine_edges_of
 from proxy.api.endpoint import PREFIX, Call, Endpoint, Parameter
 from proxy.api.parameters import FILTERS, filter_parameter, limit
 from proxy.api.problem import ProblemError
 from store.activity import ActivityType, Direction, Status
-from store.analytics import FACETS, ROLLED_UP, FacetValue
+from store.analytics import FACETS, ROLLED_UP, FacetValue, Timeline
 from store.filters import nearest, shown
 
 _TAG = "activities"
@@ -59,7 +60,27 @@ async def summary(call: Call) -> dict[str, object]:
     return {"items": await call.services.reader.summary(call.scope, call.filter()), "next": None}
 
 
+async def timeline(call: Call) -> Timeline:
+    """How many activities fit the filters, over time and by status: what a list with the same
+    filters holds, of the last 24 hours unless told otherwise. Where counting takes too long,
+    only the newest are counted; `counted_since` then tells since when all are."""
+    edges = fine_edges_of(call)
+    where = call.filter()
+    if where.since is None:
+        where = msgspec.structs.replace(where, since=edges[0])
+    return await call.services.reader.timeline(call.scope, where, edges)
+
+
 ENDPOINTS = (
+    Endpoint(
+        "GET",
+        f"{PREFIX}/timeline",
+        timeline,
+        "Activities over time",
+        _TAG,
+        parameters=(*FILTERS, *FINE_PARAMETERS),
+        answer=Timeline,
+    ),
     Endpoint(
         "GET",
         f"{PREFIX}/facets",

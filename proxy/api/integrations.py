@@ -4,9 +4,8 @@ from uuid import UUID
 
 import msgspec
 
-from proxy.api.analytics import Health, judged
+from proxy.api.analytics import Health, judged, settled_edges
 from proxy.api.buckets import PARAMETERS as BUCKETS
-from proxy.api.buckets import edges_of
 from proxy.api.endpoint import PREFIX, Call, Endpoint, Parameter
 from proxy.api.parameters import TEXT, filter_parameter
 from proxy.api.problem import ProblemError
@@ -53,7 +52,7 @@ async def list_integrations(call: Call) -> IntegrationList:
 async def show_integration(call: Call) -> IntegrationDetail:
     """One integration and its health; one that is configured may have no traffic yet."""
     entry = _only(await _named(call))
-    edges = edges_of(call)
+    edges = await settled_edges(call)
     where = ActivityFilter(conditions=(Condition("integration_id", (entry.id,)),))
     health = await call.services.reader.health(call.scope, where, edges)
     tester = call.services.test_connection

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,27 +18,31 @@ from store.analytics import (
     IntegrationEntry,
     IntegrationHealth,
     SeriesPoint,
+    Timeline,
 )
 from store.errors import FilterError
 from store.filters import EVERYTHING, ActivityFilter
 from store.scope import Scope
-from store.sqlite.answers import endpoint, failure, health, integration, summary
+from store.sqlite.answers import endpoint, endpoint_sum, failure, health, integration, summary
 from store.sqlite.charts import (
+    COUNTS,
     SUMS,
     Sum,
-    by_key,
     chart_table,
     check_rolled_up,
-    hour_ranges,
     hours_of,
     sums,
+    times_of,
 )
 from store.sqlite.facets import facets
+from store.sqlite.few import look_up
+from store.sqlite.hour_parts import settled, summed
 from store.sqlite.keys import STATUSES
 from store.sqlite.narrowing import Fragment, Narrowing, any_of, joined
 from store.sqlite.pool import Pool
 from store.sqlite.rollups import HOURS_A_DAY, SPAN_DAY, SPANS
 from store.sqlite.scoped import scoped
+from store.sqlite.timeline import timeline
 from store.times import Instant
 
 _HOSTS: Final = 20
@@ -99,36 +104,39 @@ class SqliteAnalytics:
                 for reason, count, begin, end in await connection.rows(question)
             ]
 
+    async def settled(self, scope: Scope, edges: Sequence[int]) -> list[int]:
+        """The edges that charts can tell apart."""
+        async with scoped(self._pool, scope, EVERYTHING) as (connection, _):
+            return await settled(connection, edges)
+
+    async def timeline(self, scope: Scope, where: ActivityFilter, edges: Sequence[int]) -> Timeline:
+        """Counts over time of exactly what fits a filter."""
+        deadline = time.monotonic() + self._patience / 2
+        async with scoped(self._pool, scope, where) as (connection, narrowing):
+            return await timeline(connection, narrowing, where, edges, deadline)
+
     async def health(
         self, scope: Scope, where: ActivityFilter, edges: Sequence[int]
     ) -> list[IntegrationHealth]:
         """Every integration, most active first, with what it did between the edges."""
         check_rolled_up(where)
-        ranges = hour_ranges(edges)
-        whole = [(ranges[0][0], ranges[-1][1])] if ranges else []
+        ranges = list(pairwise(edges))
+        whole = [(edges[0], edges[-1])] if ranges else []
         async with scoped(self._pool, scope, where) as (connection, narrowing):
             found = await connection.rows(_integrations(narrowing))
             places = await connection.rows(_PLACES)
-            group = ("a.integration", "a.status")
-            overall = by_key(
-                await connection.rows(sums("rollups", group, narrowing.hours, whole)), 1
-            )
-            trend = await connection.rows(
-                sums(
-                    "rollups",
-                    ("a.integration", "e.number", "a.status"),
-                    narrowing.hours,
-                    ranges,
-                    measures="sum(a.count)",
-                )
-            )
+            by = ("a.integration",)
+            sums_of = await summed(connection, narrowing, whole, by)
+            await look_up(connection, narrowing, whole, sums_of, by)
+            trend = await summed(connection, narrowing, ranges, by, measures=COUNTS)
+        overall = {number: entry for (_, number), entry in sums_of.items()}
         lines = {row[0]: [[0] * len(STATUSES) for _ in ranges] for row in found}
-        for number, bucket, status, count in trend:
-            lines[number][bucket][status] = count
+        for (bucket, number), entry in trend.items():
+            lines[number][bucket] = entry.by_status
         providers = {number: provider for number, provider, _ in reversed(places) if provider}
-        found.sort(key=lambda row: (-overall.get((row[0],), Sum()).total, row[2].lower()))
+        found.sort(key=lambda row: (-overall.get(row[0], Sum()).total, row[2].lower()))
         return [
-            health(row, providers.get(row[0]), overall.get((row[0],), Sum()), lines[row[0]])
+            health(row, providers.get(row[0]), overall.get(row[0], Sum()), lines[row[0]])
             for row in found
         ]
 
@@ -136,7 +144,7 @@ class SqliteAnalytics:
         self, scope: Scope, where: ActivityFilter, edges: Sequence[int]
     ) -> list[SeriesPoint]:
         """One point for each bucket, empty ones too."""
-        points = await self._by_bucket(scope, where, edges)
+        points = await self._by_bucket(scope, where, edges, exact=True)
         return [
             SeriesPoint(at=Instant(at), counts=point.counts(), latency=point.latency())
             for at, point in zip(edges, points, strict=False)
@@ -146,7 +154,7 @@ class SqliteAnalytics:
         self, scope: Scope, where: ActivityFilter, edges: Sequence[int]
     ) -> list[HeatColumn]:
         """One column for each bucket, empty ones too."""
-        points = await self._by_bucket(scope, where, edges)
+        points = await self._by_bucket(scope, where, edges, exact=False)
         return [
             HeatColumn(at=Instant(at), counts=point.histogram)
             for at, point in zip(edges, points, strict=False)
@@ -182,7 +190,8 @@ class SqliteAnalytics:
     ) -> list[EndpointEntry]:
         """Endpoints by `order`: `p95`, `count` or `failures`, highest first."""
         check_rolled_up(where, _OWN_FILTERS)
-        if order not in _ORDERS:
+        rank = _ORDERS.get(order)
+        if rank is None:
             raise FilterError("order", f"is none of {', '.join(_ORDERS)}")
         async with scoped(self._pool, scope, where) as (connection, narrowing):
             counted = sums(
@@ -199,8 +208,11 @@ class SqliteAnalytics:
                 " JOIN organizations o ON o.number = i.organization"
             )
             found = await connection.rows(Fragment(statement, counted.values))
-        entries = [endpoint(row) for row in found if row[8]]
-        return sorted(entries, key=_ORDERS[order], reverse=True)[:limit]
+            places = [(row, endpoint_sum(row)) for row in found if row[8]]
+            places = sorted(places, key=lambda one: rank(endpoint(*one)), reverse=True)[:limit]
+            few: dict[tuple[int, ...], Sum] = {(0, row[6]): entry for row, entry in places}
+            await look_up(connection, narrowing, [times_of(where)], few, ("a.endpoint",))
+        return sorted((endpoint(*one) for one in places), key=rank, reverse=True)
 
     async def summary(self, scope: Scope, where: ActivityFilter) -> list[dict[str, Any]]:
         """Rows of `integration_activity_summary` in the scope, newest day first."""
@@ -245,14 +257,14 @@ class SqliteAnalytics:
         }
 
     async def _by_bucket(
-        self, scope: Scope, where: ActivityFilter, edges: Sequence[int]
+        self, scope: Scope, where: ActivityFilter, edges: Sequence[int], *, exact: bool
     ) -> list[Sum]:
         check_rolled_up(where)
-        ranges = hour_ranges(edges)
+        ranges = list(pairwise(edges))
         async with scoped(self._pool, scope, where) as (connection, narrowing):
-            table = chart_table(narrowing)
-            counted = sums(table, ("e.number", "a.status"), narrowing.hours, ranges)
-            found = by_key(await connection.rows(counted), 1)
+            found = await summed(connection, narrowing, ranges, table=chart_table(narrowing))
+            if exact:
+                await look_up(connection, narrowing, ranges, found)
         return [found.get((number,), Sum()) for number in range(len(ranges))]
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from store.analytics import EndpointEntry, FailureGroup, IntegrationEntry, IntegrationHealth
-from store.sqlite.charts import Sum, counts_of, latency
-from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, STATUSES
+from store.sqlite.charts import Sum, counts_of
+from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, STATUSES, SUCCESS
 from store.times import Instant, shared_uuid, uuid_text
 
 
@@ -67,10 +67,17 @@ def health(
     )
 
 
-def endpoint(row: Sequence[Any]) -> EndpointEntry:
+def endpoint_sum(row: Sequence[Any]) -> Sum:
+    """The measures of one endpoint."""
+    found = Sum()
+    # Whether they failed is counted apart.
+    found.add(SUCCESS, row[8:])
+    return found
+
+
+def endpoint(row: Sequence[Any], measures: Sum) -> EndpointEntry:
     """One endpoint."""
-    method, host, template, identifier, name, organization, _, failures, *measures = row
-    count, timed, total_us, max_us, last_at, *histogram = measures
+    method, host, template, identifier, name, organization, _, failures, *_ = row
     return EndpointEntry(
         method=method,
         host=host,
@@ -78,10 +85,10 @@ def endpoint(row: Sequence[Any]) -> EndpointEntry:
         integration_id=uuid_text(identifier),
         integration=name,
         organization=organization,
-        count=count,
+        count=measures.total,
         failures=failures,
-        latency=latency(timed, total_us, max_us, histogram),
-        last_at=Instant(last_at),
+        latency=measures.latency(),
+        last_at=Instant(measures.last_at),
     )
 
 

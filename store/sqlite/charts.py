@@ -6,13 +6,12 @@ more than one. The buckets of a chart go into SQL as one JSON list, joined with 
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import Any, Final
 
 from store.analytics import ROLLED_UP, Counts, Latency
 from store.errors import FilterError
 from store.filters import ActivityFilter
-from store.latency import BUCKETS, percentile
+from store.latency import BUCKETS, percentile, rank
 from store.sqlite.keys import STATUSES
 from store.sqlite.narrowing import Fragment, Narrowing, joined
 from store.sqlite.rollups import HOUR_MS, MEASURES, SPAN_QUARTER, SPANS
@@ -23,6 +22,9 @@ _FAR: Final = 1 << 40
 SUMS: Final = ", ".join(
     f"max(a.{name})" if name in ("max_us", "last_at") else f"sum(a.{name})" for name in MEASURES
 )
+
+COUNTS: Final = "sum(a.count), 0, 0, 0, 0"
+"""The measures of `SUMS` without response times and `last_at`: less to read."""
 
 
 def check_rolled_up(where: ActivityFilter, known: Sequence[str] = ROLLED_UP) -> None:
@@ -38,6 +40,15 @@ def check_rolled_up(where: ActivityFilter, known: Sequence[str] = ROLLED_UP) -> 
     for name, given in others.items():
         if given:
             raise FilterError(name, "cannot narrow this; charts know " + _list(known))
+
+
+def is_rolled_up(where: ActivityFilter) -> bool:
+    """Whether rollups know everything that a filter asks."""
+    try:
+        check_rolled_up(where)
+    except FilterError:
+        return False
+    return True
 
 
 def pieces(
@@ -62,6 +73,12 @@ def hours_of(where: ActivityFilter) -> tuple[int, int]:
     """The hours that a filter's times touch."""
     low = 0 if where.since is None else where.since // HOUR_MS
     return low, _FAR if where.until is None else -(-where.until // HOUR_MS)
+
+
+def times_of(where: ActivityFilter) -> tuple[int, int]:
+    """Those hours in milliseconds."""
+    low, high = hours_of(where)
+    return low * HOUR_MS, high * HOUR_MS
 
 
 def sums(
@@ -97,12 +114,6 @@ def sums(
     )
 
 
-def hour_ranges(edges: Sequence[int]) -> list[tuple[int, int]]:
-    """Ascending times on full hours as ranges of hours between neighbours."""
-    hours = [edge // HOUR_MS for edge in edges]
-    return list(pairwise(hours))
-
-
 def chart_table(narrowing: Narrowing) -> str:
     """The narrowest table that knows what a filter of `ROLLED_UP` columns asks."""
     columns = ("a.organization", "a.direction", "a.status")
@@ -113,12 +124,14 @@ def chart_table(narrowing: Narrowing) -> str:
 class Sum:
     """Measures of several rollup rows put together, in Python."""
 
-    __slots__ = ("by_status", "histogram", "last_at", "max_us", "timed", "total_us")
+    __slots__ = ("by_status", "histogram", "last_at", "max_us", "timed", "times", "total_us")
 
     def __init__(self) -> None:
         self.by_status = [0] * len(STATUSES)
         self.timed = self.total_us = self.max_us = self.last_at = 0
         self.histogram = [0] * BUCKETS
+        self.times: Sequence[int] | None = None
+        """Every response time in microseconds, ascending, where they were looked up."""
 
     def add(self, status: int, measures: Sequence[Any]) -> None:
         """Add the measures of rows with one status."""
@@ -131,6 +144,22 @@ class Sum:
         if timed:
             self.histogram = list(map(int.__add__, self.histogram, histogram))
 
+    def add_row(self, status: int, measures: Sequence[int], bucket: int) -> None:
+        """Add the measures of rows with one status and one bucket of the histogram; `timed` of
+        them have a response time."""
+        self.add(status, (*measures, *[0] * BUCKETS))
+        if measures[1]:
+            self.histogram[bucket] += measures[1]
+
+    def include(self, other: "Sum") -> None:
+        """Add everything of another."""
+        self.by_status = list(map(int.__add__, self.by_status, other.by_status))
+        self.timed += other.timed
+        self.total_us += other.total_us
+        self.max_us = max(self.max_us, other.max_us)
+        self.last_at = max(self.last_at, other.last_at)
+        self.histogram = list(map(int.__add__, self.histogram, other.histogram))
+
     @property
     def total(self) -> int:
         """All activities."""
@@ -142,7 +171,7 @@ class Sum:
 
     def latency(self) -> Latency:
         """Response times."""
-        return latency(self.timed, self.total_us, self.max_us, self.histogram)
+        return latency(self.timed, self.total_us, self.max_us, self.histogram, self.times)
 
 
 def counts_of(by_status: Sequence[int]) -> Counts:
@@ -150,16 +179,29 @@ def counts_of(by_status: Sequence[int]) -> Counts:
     return Counts(**{s.value: n for s, n in zip(STATUSES, by_status, strict=True)})
 
 
-def latency(timed: int, total_us: int, max_us: int, histogram: Sequence[int]) -> Latency:
-    """Average, percentiles and maximum out of the measures of a rollup."""
+def latency(
+    timed: int,
+    total_us: int,
+    max_us: int,
+    histogram: Sequence[int],
+    times: Sequence[int] | None = None,
+) -> Latency:
+    """Average, percentiles and maximum out of the measures of a rollup; percentiles are exact
+    with `times`, every response time in microseconds, ascending."""
     if not timed:
         return Latency()
     longest = max_us / 1000
+
+    def at(share: float) -> float | None:
+        if times:
+            return times[rank(share, len(times)) - 1] / 1000
+        return percentile(histogram, share, longest)
+
     return Latency(
         average=round(total_us / timed / 1000, 3),
-        p50=percentile(histogram, 0.50, longest),
-        p95=percentile(histogram, 0.95, longest),
-        p99=percentile(histogram, 0.99, longest),
+        p50=at(0.50),
+        p95=at(0.95),
+        p99=at(0.99),
         longest=longest,
     )
 

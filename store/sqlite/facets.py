@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from store.analytics import ROLLED_UP
 from store.filters import ActivityFilter
-from store.sqlite.charts import hours_of, sums
+from store.sqlite.charts import COUNTS, is_rolled_up
+from store.sqlite.hour_parts import FAR, summed
 from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, HIGHEST_KEY, STATUSES
 from store.sqlite.narrowing import (
     ENDPOINT,
@@ -60,7 +60,7 @@ async def facets(
 ) -> dict[str, Counter[str]]:
     """The counts of the values of columns; rows are looked for once for all of them, until a
     moment of the monotonic clock."""
-    rolled_up = _is_rolled_up(where)
+    rolled_up = is_rolled_up(where)
     known = [name for name in names if rolled_up and (name in _ROLLED_UP or name in _NAMED)]
     found = {name: await _from_rollups(connection, narrowing, where, name) for name in known}
     rest = [name for name in names if name not in found]
@@ -69,27 +69,14 @@ async def facets(
     return {name: await _with_names(connection, name, counts) for name, counts in found.items()}
 
 
-def _is_rolled_up(where: ActivityFilter) -> bool:
-    return (
-        all(condition.column in ROLLED_UP for condition in where.conditions)
-        and not (where.words or where.without)
-        and where.min_ms is None
-        and where.max_ms is None
-    )
-
-
 async def _from_rollups(
     connection: Connection, narrowing: Narrowing, where: ActivityFilter, name: str
 ) -> Counter[str | int]:
     column = (_ROLLED_UP.get(name) or _NAMED[name])[0]
-    statement = sums(
-        "rollups",
-        (column,),
-        narrowing.hours,
-        [hours_of(where)],
-        measures="sum(a.count)",
-    )
-    return Counter({value: count for value, count in await connection.rows(statement) if count})
+    end = FAR if where.until is None else where.until
+    times = [(where.since or 0, end)]
+    found = await summed(connection, narrowing, times, (column,), measures=COUNTS)
+    return Counter({value: entry.total for (_, value), entry in found.items() if entry.total})
 
 
 async def _from_rows(

@@ -41,6 +41,15 @@ class Connection:
             await self._database.interrupt()
             raise
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[None]:
+        """Statements within see the store at one moment. For short ones: the writer's
+        checkpoints wait meanwhile."""
+        await self.rows(Fragment("BEGIN"))
+        yield
+        # After an error the connection is closed, and the transaction with it.
+        await self.rows(Fragment("END"))
+
     async def learn_dictionaries(self) -> None:
         """Load the dictionaries that were made since the connection was opened."""
         for number, content in await self.rows(

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from typing import Final
 
-from store.sqlite.keys import HIGHEST_KEY, LOWEST_KEY, TRACE_SHIFT
+from store.latency import BOUNDS_MS
+from store.sqlite.keys import HIGHEST_KEY, LOWEST_KEY, TRACE_SHIFT, first_key
 from store.sqlite.narrowing import Fragment, Narrowing, Stretch, joined
 from store.sqlite.schema import FROM_ACTIVITIES, FROM_CONTENTS
 
@@ -66,17 +68,77 @@ def _reading(columns: str, keys: Fragment, order: str, full: bool) -> Fragment:
 
 
 def counted_rows(
-    values: Sequence[str], narrowing: Narrowing, stretch: Stretch, limit: int
+    values: Sequence[str],
+    narrowing: Narrowing,
+    stretch: Stretch,
+    limit: int,
+    *,
+    joined_with: str = FROM_ACTIVITIES,
 ) -> Fragment:
-    """The statement that counts what expressions say together of the newest `limit` rows."""
+    """The statement that counts what expressions say together of the newest `limit` rows, which
+    `joined_with` reads (the fewer tables, the faster)."""
     source, *within = _source(narrowing, stretch)
     keys = _matching(source, [*within, *narrowing.rows], limit)
     return Fragment(
         f"SELECT {', '.join(values)}, count(*) FROM ({keys.sql})"  # noqa: S608
-        f" CROSS JOIN {FROM_ACTIVITIES} WHERE a.key = found"
+        f" CROSS JOIN {joined_with} WHERE a.key = found"
         f" GROUP BY {', '.join(str(number + 1) for number in range(len(values)))}",
         keys.values,
     )
+
+
+def measured_rows(
+    by: Sequence[str], narrowing: Narrowing, times: Sequence[tuple[int, int]]
+) -> Fragment:
+    """The statement that sums what rollups sum up, for ranges of milliseconds and filters that
+    rollups know: the range's number, `by`, status, bucket of the histogram, then measures."""
+    group = ("s.key", *by, "a.status", _BUCKET)
+    return _within(
+        f"{', '.join(group)}, count(*), count(a.response_us), coalesce(sum(a.response_us), 0),"
+        " coalesce(max(a.response_us), 0), max(a.key)",
+        narrowing,
+        times,
+        f" GROUP BY {', '.join(str(number + 1) for number in range(len(group)))}",
+    )
+
+
+def timed_rows(
+    by: Sequence[str],
+    narrowing: Narrowing,
+    times: Sequence[tuple[int, int]],
+    also: Sequence[Fragment],
+) -> Fragment:
+    """The statement that reads every response time in ranges of milliseconds, for filters that
+    rollups know: the range's number, `by`, microseconds. `also` are more conditions."""
+    also = (Fragment("a.response_us IS NOT NULL"), *also)
+    return _within(", ".join(("s.key", *by, "a.response_us")), narrowing, times, "", also)
+
+
+def _within(
+    columns: str,
+    narrowing: Narrowing,
+    times: Sequence[tuple[int, int]],
+    end: str,
+    also: Sequence[Fragment] = (),
+) -> Fragment:
+    wanted = joined((*narrowing.rows, *also))
+    keys = [(first_key(begin), first_key(end)) for begin, end in times]
+    return Fragment(
+        f"SELECT {columns} FROM json_each(?) s"  # noqa: S608
+        " CROSS JOIN activities a ON a.key >= json_extract(s.value, '$[0]')"
+        f" AND a.key < json_extract(s.value, '$[1]') WHERE {wanted.sql}{end}",
+        (json.dumps(keys), *wanted.values),
+    )
+
+
+_BUCKET: Final = (
+    "CASE WHEN a.response_us IS NULL THEN 0 "
+    + " ".join(
+        f"WHEN a.response_us <= {round(bound * 1000)} THEN {number}"
+        for number, bound in enumerate(BOUNDS_MS)
+    )
+    + f" ELSE {len(BOUNDS_MS)} END"
+)
 
 
 def _matching(

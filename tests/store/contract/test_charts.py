@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import product
 
 import pytest
 
 from store.activity import ActivityRow, Status
 from store.errors import FilterError
-from store.filters import EVERYTHING, parse_filter
+from store.filters import EVERYTHING, ActivityFilter, parse_filter
 from store.latency import BUCKETS, bucket_of
 from store.scope import SERVICE
 from store.times import rfc3339
@@ -21,6 +22,9 @@ HOURS = [END - n * HOUR for n in range(80, -1, -1)]
 DAYS = [END // DAY * DAY + 5 * HOUR - n * DAY for n in range(4, 1, -1)]
 DAYS += [DAYS[-1] + 23 * HOUR, DAYS[-1] + 47 * HOUR]
 UTC_DAYS = [END // DAY * DAY - n * DAY for n in range(4, -2, -1)]
+# Days of a zone half an hour beside the others.
+INDIA = [END // DAY * DAY + 18 * HOUR + HOUR // 2 - n * DAY for n in range(5, -1, -1)]
+MINUTES = [END - HOUR - n * 300_000 for n in range(30, -1, -1)]
 WHERES = [
     {},
     {"organization": ["acme"]},
@@ -64,7 +68,11 @@ def full(store: Store) -> Store:
     return store
 
 
-@pytest.mark.parametrize("edges", [HOURS, DAYS, UTC_DAYS], ids=["hours", "zone", "utc"])
+@pytest.mark.parametrize(
+    "edges",
+    [HOURS, DAYS, UTC_DAYS, INDIA, MINUTES],
+    ids=["hours", "zone", "utc", "india", "minutes"],
+)
 @pytest.mark.parametrize("params", WHERES, ids=str)
 async def test_series_and_heat_map(
     full: Store, params: dict[str, list[str]], edges: list[int]
@@ -88,6 +96,106 @@ async def test_series_and_heat_map(
         assert point.latency.longest == (max(times) if times else None)
         if times:
             assert point.latency.average == pytest.approx(sum(times) / len(times), abs=0.01)
+            # There are few.
+            times.sort()
+            assert point.latency.p50 == pytest.approx(times[(len(times) - 1) // 2], abs=0.001)
+            assert point.latency.p99 == pytest.approx(times[-1], abs=0.001)
+
+
+TIMES = [
+    {},
+    {"since": [rfc3339(END - 40 * HOUR + 1234)]},
+    {"since": [rfc3339(END - 9 * HOUR - 77)], "until": [rfc3339(END - 8 * HOUR - 99)]},
+]
+FILTERS = [
+    *WHERES,
+    {"host": ["slack.com"]},
+    {"method": ["GET", "PUT"], "status": ["success"]},
+    {"q": ["things"]},
+    {"min_ms": ["100"], "integration": ["slack"]},
+    {"response_status": ["5xx"]},
+]
+
+
+@pytest.mark.parametrize("edges", [HOURS, INDIA, MINUTES], ids=["hours", "india", "minutes"])
+async def test_a_timeline_is_the_filtered_log(full: Store, edges: list[int]) -> None:
+    for params, times in product(FILTERS, TIMES):
+        await check_timeline(full, parse_filter(params | times, NOW), edges)
+
+
+async def check_timeline(full: Store, where: ActivityFilter, edges: list[int]) -> None:
+    if where.since is not None and edges is MINUTES and where.since < edges[0]:
+        edges = [where.since, *edges]
+    found = await full.reader.timeline(SERVICE, where, edges)
+    rows = [r for r in full.rows.values() if matches(where, r, SERVICE)]
+    assert found.counted_since is None
+    for point, end in zip(found.items, found.edges[1:], strict=True):
+        assert counts(point.counts) == by_status(r for r in rows if point.at <= r.created_at < end)
+    begin, end = found.edges[0], found.edges[-1]
+    assert found.counted == sum(begin <= r.created_at < end for r in rows)
+    if where.until is not None and where.since is not None and where.since >= edges[0]:
+        assert (begin, end) == (where.since, where.until)
+
+
+async def test_a_timeline_tells_what_it_did_not_count(
+    full: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.sqlite.timeline.COUNTED", 40)
+    where = parse_filter({"host": ["slack.com"]}, NOW)
+    found = await full.reader.timeline(SERVICE, where, HOURS)
+    assert found.counted == 40
+    assert found.counted_since is not None
+    rows = [r for r in full.rows.values() if matches(where, r, SERVICE)]
+    assert 0 < sum(r.created_at >= found.counted_since for r in rows) <= 40
+    for point, end in zip(found.items, found.edges[1:], strict=True):
+        if point.at >= found.counted_since:
+            within = (r for r in rows if point.at <= r.created_at < end)
+            assert counts(point.counts) == by_status(within)
+
+
+async def test_edges_within_hours_need_rows(full: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await full.reader.settled(SERVICE, INDIA) != [e // HOUR * HOUR for e in INDIA]
+    assert await full.reader.settled(SERVICE, HOURS) == HOURS
+    known = [edge for edge in MINUTES if edge >= END - 2 * HOUR]
+    assert await full.reader.settled(SERVICE, known) == known
+    monkeypatch.setattr("store.sqlite.hour_parts.ROWS", 0)
+    hours = sorted({edge // HOUR * HOUR for edge in known})
+    assert await full.reader.settled(SERVICE, known) == hours
+    # Asked for all the same, an hour that cannot be told counts for its last range.
+    series = await full.reader.series(SERVICE, EVERYTHING, known)
+    whole = await full.reader.series(SERVICE, EVERYTHING, [known[0], known[-1]])
+    assert sum(sum(counts(point.counts).values()) for point in series) == sum(
+        counts(whole[0].counts).values()
+    )
+
+
+async def test_days_within_an_hour_outlive_their_rows(full: Store) -> None:
+    before = await full.reader.series(SERVICE, EVERYTHING, [INDIA[0], INDIA[-1]])
+    full.maintain(NOW + 100 * DAY)
+    assert await full.reader.settled(SERVICE, INDIA) == [e // HOUR * HOUR for e in INDIA]
+    after = await full.reader.series(SERVICE, EVERYTHING, [INDIA[0], INDIA[-1]])
+    assert counts(after[0].counts) == counts(before[0].counts)
+
+
+async def test_percentiles_of_few_times_are_exact(store: Store) -> None:
+    times = (2003.0, 3004.0)
+    store.write(*(row(created_at=NOW, response_time_ms=time) for time in times))
+    edges = [END - HOUR, END]
+    (point,) = await store.reader.series(SERVICE, EVERYTHING, edges)
+    (health,) = await store.reader.health(SERVICE, EVERYTHING, edges)
+    (place,) = await store.reader.endpoints(SERVICE, EVERYTHING, "p95", 5)
+    for found in (point.latency, health.latency, place.latency):
+        assert (found.p50, found.p95, found.p99, found.longest) == (2003, 3004, 3004, 3004)
+
+
+async def test_percentiles_of_many_times_are_estimated(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.sqlite.few.FEW", 1)
+    store.write(*(row(created_at=NOW, response_time_ms=time) for time in (2003.0, 3004.0)))
+    (health,) = await store.reader.health(SERVICE, EVERYTHING, [END - HOUR, END])
+    assert health.latency.p50 == 2500
+    assert health.latency.p99 == 3004
 
 
 async def test_health(full: Store) -> None:
@@ -178,7 +286,7 @@ async def test_summary(full: Store) -> None:
 
 @pytest.mark.parametrize(
     "params",
-    [{}, {"status": ["failed"]}, {"host": ["slack.com"]}, {"q": ["things"]}, {"since": ["20h"]}],
+    [{}, {"status": ["failed"]}, {"host": ["slack.com"]}, {"q": ["things"]}, {"since": ["1215m"]}],
     ids=str,
 )
 async def test_facets(full: Store, params: dict[str, list[str]]) -> None:
