@@ -27,7 +27,7 @@ def certificates_in(file: Path) -> list[bytes]:
     """The PEM certificates of a file, without keys and comments.
 
     Raises:
-        NoCertificate: there are none, or the file cannot be read.
+        NoCertificate: there are none, one is damaged, or the file cannot be read.
     """
     try:
         found = _CERTIFICATE.findall(file.read_bytes())
@@ -35,6 +35,12 @@ def certificates_in(file: Path) -> list[bytes]:
         raise NoCertificate(file, f"cannot be read: {error.strerror}") from None
     if not found:
         raise NoCertificate(file, "holds no PEM certificate")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for number, pem in enumerate(found, 1):
+        try:
+            context.load_verify_locations(cadata=pem.decode())
+        except (ssl.SSLError, ValueError):
+            raise NoCertificate(file, f"holds a damaged certificate (number {number})") from None
     return found
 
 

@@ -1,14 +1,24 @@
-"""Checks a config file, or shows every setting with its type, default and meaning.
+"""Checks a config file and the files that it names, or shows every setting with its type,
+default and meaning.
 
 Exit code 0: the file is sound; 1: it is not, one line tells each mistake."""
 
 import argparse
 import os
+from collections.abc import Sequence
 
 from proxy.cli.errors import UsageError
 from proxy.cli.table import Column, say_table
 from proxy.cli.terminal import note, say, say_json
-from proxy.config import Config, ConfigError, listeners, load, warnings
+from proxy.config import (
+    Config,
+    ConfigError,
+    Problem,
+    check_authorities,
+    listeners,
+    load,
+    warnings,
+)
 from proxy.config.describe import Setting, describe, markdown
 
 
@@ -38,19 +48,31 @@ def run(args: argparse.Namespace) -> int:
         note(f"warning: {warning}")
     try:
         config = load(args.file)
-        bound = listeners(config)
     except ConfigError as error:
-        if args.json:
-            say_json({"ok": False, "problems": error.problems})
-        else:
-            for problem in error.problems:
-                note(str(problem))
-        return 1
+        return _say_problems(args, error.problems)
+    problems: list[Problem] = []
+    for examine in (listeners, check_authorities):
+        try:
+            examine(config)
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        return _say_problems(args, problems)
+    bound = listeners(config)
     if args.json:
         say_json({"ok": True, "problems": []})
         return 0
     say(f"{args.file} is sound: {_summary(config, [one.listener.name for one in bound])}")
     return 0
+
+
+def _say_problems(args: argparse.Namespace, problems: Sequence[Problem]) -> int:
+    if args.json:
+        say_json({"ok": False, "problems": problems})
+    else:
+        for problem in problems:
+            note(str(problem))
+    return 1
 
 
 def _summary(config: Config, names: list[str]) -> str:

@@ -20,7 +20,15 @@ import msgspec
 
 from proxy.cli import settings
 from proxy.cli.terminal import say, say_json, styled
-from proxy.config import Config, ConfigError, api_address, data_folder, listeners, load
+from proxy.config import (
+    Config,
+    ConfigError,
+    api_address,
+    check_authorities,
+    data_folder,
+    listeners,
+    load,
+)
 from proxy.config.units import Address
 from proxy.running import RunningSidecar, running
 from proxy.version import version
@@ -68,6 +76,7 @@ def _examine(args: argparse.Namespace) -> Iterator[Finding]:
     try:
         config = load(args.config, overrides=settings.overrides_of(args))
         bound = listeners(config)
+        check_authorities(config)
     except ConfigError as error:
         for problem in error.problems:
             yield Finding(_FAIL, "config", str(problem))

@@ -15,6 +15,7 @@ from proxy.config.problems import ConfigError, Problem
 from proxy.config.relay import (
     BoundListener,
     api_address,
+    check_authorities,
     data_folder,
     listeners,
     relay_settings,
@@ -31,6 +32,7 @@ __all__ = [
     "Problem",
     "api_address",
     "capture_options",
+    "check_authorities",
     "classification_rules",
     "data_folder",
     "listeners",

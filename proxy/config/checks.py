@@ -59,13 +59,17 @@ def _patterns(config: Config) -> Iterator[Mistake]:
     # What compiles them takes a moment to import; commands that only read never come here.
     from store.capture_options import CompiledOptions
     from store.classification.classifier import Classifier
+    from store.redaction.mistakes import mistakes
     from store.redaction.redactor import Redactor
 
     attempts: tuple[tuple[str, Callable[[], object]], ...] = (
         ("rule", lambda: Classifier(classification_rules(config))),
         ("capture.skip_body", lambda: CompiledOptions(capture_options(config))),
-        ("redaction", lambda: Redactor(bytes(32), config.redaction)),
     )
+    found = [(f"redaction.{key}", text) for key, text in mistakes(config.redaction)]
+    yield from found
+    if not found:
+        attempts += (("redaction", lambda: Redactor(bytes(32), config.redaction)),)
     for path, compiled in attempts:
         try:
             compiled()

@@ -106,15 +106,35 @@ def upstream_bundle(config: Config) -> Path | None:
     """
     if not config.upstream.ca:
         return None
-    from proxy.trust import NoCertificate, write_bundle
+    from proxy.trust import write_bundle
 
+    check_authorities(config)
     target = data_folder(config).ca_dir / "upstream-bundle.pem"
-    try:
-        return write_bundle(target, [_expanded(file) for file in config.upstream.ca])
-    except NoCertificate as error:
-        by_flag = error.file in map(_expanded, _flags_of(config, "upstream", "ca"))
-        where, key = ("--upstream-ca", "") if by_flag else (_place(config), "upstream.ca")
-        raise ConfigError([Problem(where, key, str(error))]) from None
+    return write_bundle(target, [_expanded(file) for file in config.upstream.ca])
+
+
+def check_authorities(config: Config) -> None:
+    """Look at the files of `upstream.ca`.
+
+    Raises:
+        ConfigError: some are of no use; all of them are named.
+    """
+    if not config.upstream.ca:
+        return
+    from proxy.trust import NoCertificate, certificates_in
+
+    problems = []
+    flags = len(_flags_of(config, "upstream", "ca"))  # those of the file come after them
+    for index, file in enumerate(config.upstream.ca):
+        try:
+            certificates_in(_expanded(file))
+        except NoCertificate as error:
+            by_flag = index < flags
+            where = "--upstream-ca" if by_flag else _place(config)
+            key = "" if by_flag else f"upstream.ca[{index - flags}]"
+            problems.append(Problem(where, key, str(error)))
+    if problems:
+        raise ConfigError(problems)
 
 
 def _connect_to(text: str) -> ConnectTo:
@@ -172,6 +192,11 @@ def _credential(user: ProxyUser, place: str, config: Config) -> Credential:
             message = f"{user.password_file} cannot be read: {error.strerror}"
             problem = Problem(_place(config), f"{place}.password_file", message)
             raise ConfigError([problem]) from None
+        if not password:
+            problem = Problem(
+                _place(config), f"{place}.password_file", f"{user.password_file} is empty"
+            )
+            raise ConfigError([problem])
         digest = password_digest(password)
     assert digest is not None, "checked before"
     return Credential(user=user.user, password_digest=digest, organization=user.organization)

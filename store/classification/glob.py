@@ -6,6 +6,7 @@ import re2
 
 from store.classification.rules import Patterns
 from store.errors import RuleError
+from store.re2_errors import reason_of
 
 type Matcher = Callable[[str], bool]
 
@@ -32,7 +33,7 @@ def compile_patterns(patterns: Patterns, where: str) -> Matcher | None:
     try:
         fullmatch = re2.compile(expression, options).fullmatch
     except re2.error as error:
-        raise RuleError(f"{where}: {several!r} is no pattern: {error}") from None
+        raise RuleError(f"{where}: {several!r} is no pattern: {reason_of(error)}") from None
     return lambda text: fullmatch(text) is not None
 
 

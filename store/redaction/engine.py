@@ -79,9 +79,7 @@ class AnyOf:
 
     def starts(self, text: bytes) -> Iterable[int]:
         """Where matches start, left to right; those of different patterns may overlap."""
-        found = [start for pattern in self._patterns for start in pattern.starts(text)]
-        found.sort()
-        return found
+        return sorted({start for pattern in self._patterns for start in pattern.starts(text)})
 
 
 def _compile(pattern: str) -> Any:

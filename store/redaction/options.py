@@ -30,7 +30,7 @@ class RedactionOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     patterns: tuple[UserPattern, ...] = ()
     """Further shapes of secrets."""
     paths: tuple[str, ...] = ()
-    """Further URL path templates, e.g. `hooks.example.com/catch/{secret}/*`."""
+    """Further URL path templates, e.g. `hooks.example.com/catch/*/{}`."""
     ibans: bool = False
     """Cut bank account numbers (IBAN)."""
     emails: bool = False

@@ -125,7 +125,7 @@ def build_rules(
             `allow_disabled_rules`, or no rule has the name that is to be disabled.
     """
     data = shipped()
-    disabled = _disabled(options, data)
+    disabled = _disabled(options)
     name_rules = _name_rules(data["names"], (*options.names, *names), disabled)
     shapes = {rule: text for rule, text in data["shapes"].items() if rule not in disabled}
     own = [
@@ -180,7 +180,7 @@ def build_rules(
         words=Linear(words),
         judged=Linear(judged),
         suspicion=AnyOf(Linear(_either([*parts, *weak])), Linear(_either(runs)), *others),
-        templates=tuple(_split_template(template) for template in templates),
+        templates=tuple(split_template(template) for template in templates),
         markers=markers,
         ibans=options.ibans,
         emails=options.emails,
@@ -204,17 +204,24 @@ def _either(parts: list[str]) -> str:
     return "|".join(f"(?:{part})" for part in parts)
 
 
-def _disabled(options: RedactionOptions, data: dict[str, Any]) -> frozenset[str]:
+def default_rules() -> frozenset[str]:
+    """The names of what can be disabled."""
+    shapes, names = shipped()["shapes"], shipped()["names"]
+    return frozenset(
+        (*shapes, *names["glued"], *names["pieces"], *names["phrases"], *names["loose"])
+    )
+
+
+def _disabled(options: RedactionOptions) -> frozenset[str]:
     if options.disabled_rules and not options.allow_disabled_rules:
         raise RuleError(
             "disabled_rules removes default rules and may keep secrets: "
             "set allow_disabled_rules = true as well to say that this is meant"
         )
-    names = data["names"]
-    known = {*data["shapes"], *names["glued"], *names["pieces"], *names["phrases"], *names["loose"]}
+    known = default_rules()
     for rule in options.disabled_rules:
         if rule not in known:
-            raise RuleError(f"disabled_rules: there is no default rule {rule!r}")
+            raise RuleError(f'disabled_rules: there is no default rule "{rule}"')
     return frozenset(options.disabled_rules)
 
 
@@ -303,10 +310,15 @@ def _longest_literal(template: str) -> str:
     return max(re.split(r"\*+|\{\}", template), key=len)
 
 
-def _split_template(template: str) -> tuple[str, str]:
+def split_template(template: str) -> tuple[str, str]:
+    """Host and path of a path template.
+
+    Raises:
+        RuleError: it has no host, no path, or no place for the secret.
+    """
     host, slash, path = template.partition("/")
     if not slash or "{}" not in path or not host:
-        raise RuleError(f"path template {template!r} must be HOST/PATH with {{}} for the secret")
+        raise RuleError(f'expected HOST/PATH with {{}} where the secret stands, found "{template}"')
     return host, path
 
 

@@ -203,6 +203,20 @@ def test_check_a_file_with_mistakes(tmp_path: Path) -> None:
     assert problems[0]["key"] == "wokers"
 
 
+def test_check_looks_into_the_files_that_are_named(tmp_path: Path) -> None:
+    file, empty = tmp_path / "w.toml", tmp_path / "empty"
+    empty.touch()
+    file.write_text(
+        f'[upstream]\nca = ["{empty}", "{tmp_path}/none"]\n'
+        f'[[listen.credential]]\nuser = "a"\npassword_file = "{empty}"\n'
+    )
+    assert wiretrail("check", str(file)).err.splitlines() == [
+        f"{file}: listen.credential[0].password_file: {empty} is empty",
+        f"{file}: upstream.ca[0]: {empty} holds no PEM certificate",
+        f"{file}: upstream.ca[1]: {tmp_path}/none cannot be read: No such file or directory",
+    ]
+
+
 def test_check_shows_every_setting() -> None:
     out = wiretrail("check", "--settings").out
     assert "incoming[].durable" in out

@@ -186,7 +186,37 @@ MISTAKES = {
     ),
     "pattern that cannot be compiled": (
         '[[rule]]\nhost = "re:("\n',
-        "rule: rule 1: host:",
+        "rule: rule 1: host: ['re:('] is no pattern: missing ): (?:()",
+    ),
+    "pattern of a secret that cannot be compiled": (
+        '[[redaction.patterns]]\nname = "badge"\npattern = "(a"\n',
+        'redaction.patterns[0].pattern: "badge": pattern cannot be compiled: missing ): (a; '
+        "expected RE2 syntax, https://github.com/google/re2/wiki/Syntax",
+    ),
+    "pattern of an organization's secret that is not for RE2": (
+        "[[redaction.organizations.acme.patterns]]\nname = 'b'\npattern = 'b'\n"
+        "[[redaction.organizations.acme.patterns]]\nname = 'c'\npattern = '(?=a)b'\n",
+        'redaction.organizations.acme.patterns[1].pattern: "c": pattern cannot be compiled: '
+        "invalid perl operator: (?=; "
+        "expected RE2 syntax, https://github.com/google/re2/wiki/Syntax",
+    ),
+    "name without letters": (
+        '[redaction]\nnames = ["badge", "-"]\n',
+        'redaction.names[1]: expected a name with letters or digits, found "-"',
+    ),
+    "path template without a place for the secret": (
+        '[redaction]\npaths = ["a.example/{}", "a.example/b"]\n',
+        "redaction.paths[1]: expected HOST/PATH with {} where the secret stands, "
+        'found "a.example/b"',
+    ),
+    "unknown rule that is to be disabled": (
+        '[redaction]\ndisabled_rules = ["gitub"]\nallow_disabled_rules = true\n',
+        'redaction.disabled_rules[0]: there is no default rule "gitub"; did you mean github?',
+    ),
+    "rules that are disabled by accident": (
+        '[redaction]\ndisabled_rules = ["github"]\n',
+        "redaction: disabled_rules removes default rules and may keep secrets: "
+        "set allow_disabled_rules = true as well to say that this is meant",
     ),
 }
 

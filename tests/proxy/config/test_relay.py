@@ -125,7 +125,14 @@ def test_the_bundle_holds_the_system_s_certificates_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [(None, "cannot be read: No such file or directory"), ("x", "holds no PEM certificate")],
+    [
+        (None, "cannot be read: No such file or directory"),
+        ("x", "holds no PEM certificate"),
+        (
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            "holds a damaged certificate (number 1)",
+        ),
+    ],
 )
 def test_a_bundle_of_no_use(tmp_path: Path, content: str | None, expected: str) -> None:
     file = tmp_path / "ca.pem"
@@ -134,7 +141,7 @@ def test_a_bundle_of_no_use(tmp_path: Path, content: str | None, expected: str) 
     config = config_of(tmp_path, f'[upstream]\nca = ["{file}"]\n')
     with pytest.raises(ConfigError) as caught:
         upstream_bundle(config)
-    assert str(caught.value) == f"{tmp_path}/wiretrail.toml: upstream.ca: {file} {expected}"
+    assert str(caught.value) == f"{tmp_path}/wiretrail.toml: upstream.ca[0]: {file} {expected}"
 
 
 def test_rules_reach_the_classifier(tmp_path: Path) -> None:
