@@ -24,6 +24,7 @@ from addons.dialler import Dialler
 from addons.errors import DialError
 from addons.exchange import clock
 from addons.handover import FlowOrigin
+from addons.http2_windows import HoldReading
 from store.activity import ErrorCode
 
 logger = logging.getLogger(__name__)
@@ -354,6 +355,8 @@ class Conversation:
                 self._queue.append(events.HookCompleted(command))
         elif isinstance(command, commands.RequestWakeup):
             self._wake_later(command)
+        elif isinstance(command, HoldReading):
+            self.hold(command.connection, command.held)
         # Log commands are dropped: mitmproxy's texts quote what peers sent.
 
     def _close(self, connection: Connection, *, half: bool) -> None:

@@ -5,6 +5,7 @@ for each when the mended code changes.
 * HTTP/1 trailers end the connection: what reads them gives up, what writes them asserts.
 * Frames that cost the sender nothing (pings, settings, resets, priorities) are answered for as
   long as they come: CVE-2023-44487, CVE-2019-9512, -9514, -9515.
+* HTTP/2 streams without back-pressure: see `addons.http2_windows`.
 * WebSocket messages: see `addons.websocket_relay`.
 * A request body that comes by HTTP/2 without a length goes to an HTTP/1.1 upstream without any
   framing, where it reads as the next request.
@@ -31,7 +32,7 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.websocket import WebsocketConnection, WebsocketLayer
 
-from addons import http1_write, websocket_relay
+from addons import http1_write, http2_windows, websocket_relay
 
 _one: Final[Any] = _http1
 _two: Final[Any] = _http2
@@ -51,6 +52,7 @@ MENDED: Final[tuple[tuple[str, Any], ...]] = (
     ("WebsocketLayer.start", WebsocketLayer.start),
     ("WebsocketLayer.relay_messages", WebsocketLayer.relay_messages),
     ("WebsocketConnection", WebsocketConnection),
+    *http2_windows.MENDED,
 )
 """The original code that the mends stand on, for the contract test."""
 
@@ -69,6 +71,7 @@ def apply() -> None:
     _one.Http1Server.send = _with_trailers(
         _one.Http1Server.send, ResponseTrailers, ResponseEndOfMessage
     )
+    http2_windows.apply()
     replaced: Any = websocket_relay.relay_messages
     WebsocketLayer.relay_messages = replaced  # type: ignore[method-assign]
     _two.Http2Server.handle_h2_event = _counted(_two.Http2Server.handle_h2_event)
@@ -133,6 +136,7 @@ def _read_body(self: Any, event: events.Event) -> Iterator[commands.Command]:
         if isinstance(part, h11.Data):
             if part.data:
                 yield ReceiveHttp(self.ReceiveData(self.stream_id, bytes(part.data)))
+                yield from http2_windows.hold_when_stuffed(self)
         elif isinstance(part, h11.EndOfMessage):
             is_request = isinstance(self, _one.Http1Server)
             if part.headers:

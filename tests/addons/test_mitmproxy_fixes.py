@@ -29,6 +29,8 @@ DIGESTS = {
     "WebsocketLayer.start": "8445ad1cfb2fcca5",
     "WebsocketLayer.relay_messages": "2d451252c7287da0",
     "WebsocketConnection": "9c6f5dd6ece0042e",
+    "BufferedH2Connection": "f983b7220f47b60a",
+    "HttpLayer.event_to_child": "1095f6e1581d1780",
 }
 
 

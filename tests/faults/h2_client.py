@@ -35,7 +35,7 @@ class Got:
     """Its answer, so far."""
 
     heads: list[Fields] = field(default_factory=list)
-    body: bytes = b""
+    body: bytearray = field(default_factory=bytearray)
     trailers: Fields = field(default_factory=list)
     end: str = ""
 
@@ -52,7 +52,30 @@ class H2Client:
         self.reader, self.writer = reader, writer
         self.h2 = H2Connection(H2Configuration(header_encoding="latin-1"))
         self.h2.initiate_connection()
+        self.h2.increment_flow_control_window(1 << 30)
         self.answers: dict[int, Got] = {}
+        self.unread: dict[int, int] = {}
+        """Streams that are not read: bytes that were not acknowledged."""
+        self.before = 0
+        """Bytes that came of such streams."""
+
+    def start_unread(self, host: str, path: str) -> int:
+        """Ask for something and do not read it; gives the stream."""
+        stream = self.h2.get_next_available_stream_id()
+        head = [(":method", "GET"), (":scheme", "https"), (":authority", host), (":path", path)]
+        self.h2.send_headers(stream, head, end_stream=True)
+        self.writer.write(self.h2.data_to_send())
+        self.unread[stream] = 0
+        return stream
+
+    async def read(self, stream: int) -> Got:
+        """Read one after all."""
+        got = self.answers.setdefault(stream, Got())
+        self.h2.acknowledge_received_data(self.unread.pop(stream), stream)
+        while not got.end:
+            self.writer.write(self.h2.data_to_send())
+            self._take(await self.reader.read(1 << 18), {})
+        return got
 
     async def ask(self, host: str, asks: list[Ask]) -> list[Got]:
         """All at once; returns when every stream has ended."""
@@ -94,7 +117,12 @@ class H2Client:
 
     def _take(self, data: bytes, bodies: dict[int, tuple[bytes, Fields]]) -> None:
         for event in self.h2.receive_data(data):
-            got = self.answers.get(getattr(event, "stream_id", 0) or 0, Got())
+            number = getattr(event, "stream_id", 0) or 0
+            got = self.answers.get(number, Got())
+            if number in self.unread and isinstance(event, DataReceived):
+                self.unread[number] += event.flow_controlled_length
+                self.before += len(event.data)
+                continue
             match event:
                 case ResponseReceived() | InformationalResponseReceived():
                     got.heads.append(_fields(event.headers))

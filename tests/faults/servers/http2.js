@@ -33,6 +33,14 @@ function answer(request, response) {
       response.end();
     } else if (path === "/large") {
       response.end(Buffer.alloc(1 << 20, "0123456789"));
+    } else if (path === "/huge") {
+      const block = Buffer.alloc(1 << 16, "0123456789");
+      let left = 96;
+      const more = () => {
+        while (left > 0) if ((left -= 1, !response.write(block))) return response.once("drain", more);
+        response.end();
+      };
+      more();
     } else if (path === "/trailers") {
       response.setHeader("trailer", "x-sum");
       response.write("abc");
