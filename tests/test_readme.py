@@ -12,6 +12,7 @@ from proxy.api.metrics import ApiMetrics
 from proxy.cli.main import COMMANDS, build
 from proxy.config.describe import describe, markdown
 from store.accounting import Accounting
+from store.activity import ErrorCode
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -93,3 +94,18 @@ def test_paths_of_the_api_exist() -> None:
     }
     assert len(paths) > 8
     assert sorted(path for path in paths if path not in shown) == []
+
+
+def test_the_error_codes_are_those_of_the_code() -> None:
+    table = README[README.index("| `error_code` | when |") : README.index("Measured on")]
+    rows = table.strip().splitlines()[2:]
+    told = [code for row in rows for code in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(told) == sorted(ErrorCode)
+
+
+def test_modules_run_in_the_readme_exist() -> None:
+    named = re.findall(r"python -m (tests(?:\.\w+)+)", README)
+    assert named
+    for name in named:
+        path = ROOT / name.replace(".", "/")
+        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), name

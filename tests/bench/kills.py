@@ -72,6 +72,8 @@ class Outcome:
     """Accepted webhooks that are no row; must be empty."""
     refused: int
     rows: int
+    double: int
+    """Webhooks with more than one row; must be 0."""
 
 
 def run(folder: Path, kills: int, seed: int = 0) -> Outcome:
@@ -94,7 +96,8 @@ def run(folder: Path, kills: int, seed: int = 0) -> Outcome:
             wait_for = len(senders.accepted) + 20
             wait_until(lambda: len(senders.accepted) >= wait_for, "webhooks are accepted again")
             senders.stop()
-            rows = {row["endpoint"].rpartition("n=")[2] for row in world.rows()}
+            named = [row["endpoint"].rpartition("n=")[2] for row in world.rows()]
+            rows = set(named)
     return Outcome(
         kills,
         unsound,
@@ -102,6 +105,7 @@ def run(folder: Path, kills: int, seed: int = 0) -> Outcome:
         sorted(senders.accepted - rows),
         senders.refused,
         len(rows),
+        len(named) - len(rows),
     )
 
 
@@ -140,6 +144,6 @@ if __name__ == "__main__":
     print(
         f"{outcome.kills} kills: {outcome.unsound} unsound databases, "
         f"{outcome.accepted} accepted, {len(outcome.missing)} of them missing, "
-        f"{outcome.refused} refused or cut, {outcome.rows} rows"
+        f"{outcome.refused} refused or cut, {outcome.rows} rows, {outcome.double} of them double"
     )
-    raise SystemExit(bool(outcome.unsound or outcome.missing))
+    raise SystemExit(bool(outcome.unsound or outcome.missing or outcome.double))

@@ -10,4 +10,5 @@ def test_no_accepted_webhook_is_lost(tmp_path: Path, verdicts: Verdicts) -> None
     outcome = run(tmp_path, kills=6)
     verdicts.check(6, "database after each of 6 kills", "0 unsound", f"{outcome.unsound} unsound")
     verdicts.check(6, "accepted webhooks without a row", [], list(outcome.missing))
+    verdicts.check(6, "webhooks with two rows", 0, outcome.double)
     assert outcome.accepted > 20
