@@ -1,6 +1,6 @@
 """Tables that fit the terminal."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -8,6 +8,8 @@ import msgspec
 from proxy.cli.terminal import columns_of, line_width, one_line, say, shortened, styled
 
 _GAP: Final = "  "
+_ALIGNED: Final = 60
+"""Outside of terminals cells are whole; those up to so many columns line up."""
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,16 +34,18 @@ def say_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
 def table_lines(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None
 ) -> list[str]:
-    """The lines of a table; `width` is the terminal's, `None` for no limit."""
+    """The lines of a table; `width` is the terminal's, `None` for no limit: then a long cell
+    moves the rest of its own row, not of all rows."""
     cells = [[one_line(cell) for cell in row] for row in rows]
     widths = [
-        max([columns_of(column.title), *(columns_of(row[i]) for row in cells)])
+        max([columns_of(column.title), *_lengths((row[i] for row in cells), width)])
         for i, column in enumerate(columns)
     ]
     shown = list(range(len(columns)))
     if width is not None:
         shown = _fitting(columns, widths, width)
         _shrink(columns, widths, shown, width)
+        cells = [[shortened(cell, widths[i]) for i, cell in enumerate(row)] for row in cells]
     head = [_padded(columns[i], columns[i].title, widths[i], i == shown[-1]) for i in shown]
     lines = [styled(_GAP.join(head).rstrip(), "bold")]
     for row in cells:
@@ -52,6 +56,12 @@ def table_lines(
             parts.append(styled(padded, *(column.style(row[i]) if column.style else ())))
         lines.append(_GAP.join(parts).rstrip())
     return lines
+
+
+def _lengths(cells: Iterable[str], width: int | None) -> list[int]:
+    """How wide cells are, those left out that would push a column far to the right in a pipe."""
+    lengths = [columns_of(cell) for cell in cells]
+    return lengths if width is not None else [one for one in lengths if one <= _ALIGNED]
 
 
 def _fitting(columns: Sequence[Column], widths: list[int], width: int) -> list[int]:
@@ -85,7 +95,6 @@ def _shrink(columns: Sequence[Column], widths: list[int], shown: list[int], widt
 
 
 def _padded(column: Column, text: str, width: int, last: bool) -> str:
-    text = shortened(text, width)
     fill = " " * (width - columns_of(text))
     if column.right:
         return fill + text

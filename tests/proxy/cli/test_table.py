@@ -24,6 +24,13 @@ def test_without_a_terminal_nothing_is_cut() -> None:
     ]
 
 
+def test_in_a_pipe_a_long_cell_moves_its_own_row_only() -> None:
+    long = "/x" * 3000
+    lines = table_lines(COLUMNS, [*ROWS, [long, "7", "", "end"]], None)
+    assert lines[:3] == table_lines(COLUMNS, ROWS, None)
+    assert lines[3].split() == [long, "7", "end"]
+
+
 @pytest.mark.parametrize("width", range(24, 60))
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     lines = table_lines(COLUMNS, ROWS, width)
