@@ -29,6 +29,13 @@ class WriteResult(msgspec.Struct, kw_only=True):
     last_seq: int
 
 
+class Gone(msgspec.Struct, kw_only=True):
+    """What retention has deleted: rows, and headers and bodies of rows that stay."""
+
+    rows: int = 0
+    bodies: int = 0
+
+
 class Writer(Protocol):
     """The only writer of a store. Synchronous; used from one thread. Every method is one
     short transaction and raises `StoreUnavailable` when the database refuses it, with
@@ -57,6 +64,10 @@ class Writer(Protocol):
     def maintain(self, now: int) -> bool:
         """One small step of retention, compression or space release (at most about 50 ms);
         True when more is to do."""
+        ...
+
+    def gone(self) -> Gone:
+        """What retention has deleted since this writer was opened."""
         ...
 
     def close(self) -> None:

@@ -49,7 +49,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prune; prints what the file took before and takes now."""
+    """Prune; prints what went, and what the file took before and takes now."""
     config = settings.config_of(args)
     options = msgspec.structs.replace(chosen(args, store_options(config)), spare_bytes=_SPARE)
     path = data_folder(config).activity_db
@@ -72,10 +72,23 @@ def run(args: argparse.Namespace) -> int:
     finally:
         writer.close()
     after = path.stat().st_size if path.exists() else 0
+    gone = writer.gone()
     if args.json:
-        say_json({"steps": steps, "bytes_before": before, "bytes_after": after})
+        say_json(
+            {
+                "rows_deleted": gone.rows,
+                "bodies_dropped": gone.bodies,
+                "steps": steps,
+                "bytes_before": before,
+                "bytes_after": after,
+            }
+        )
     else:
-        say(f"pruned in {steps} step{'s' * (steps != 1)}: {size(after)}, {size(before)} before")
+        rows = f"{gone.rows} row{'s' * (gone.rows != 1)} deleted"
+        say(
+            f"{rows}, headers and bodies of {gone.bodies} dropped: "
+            f"{size(after)}, {size(before)} before"
+        )
     return 0
 
 

@@ -67,6 +67,7 @@ class _Announced:
         self.interrupt_started = writer.interrupt_started
         self.record_gap = writer.record_gap
         self.maintain = writer.maintain
+        self.gone = writer.gone
         self.close = writer.close
 
     def end_started(self, identifiers: Sequence[bytes]) -> WriteResult:

@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from store.backend import Gone
 from store.options import StoreOptions
 from store.sqlite.compression import Compression
 from store.sqlite.retention import BodyRetention, RollupRetention, RowRetention, SpaceRelease
@@ -27,6 +28,10 @@ class Maintenance:
             or self._rollups.step(database, now)
             or self._space.step(database)
         )
+
+    def gone(self) -> Gone:
+        """What retention has deleted so far."""
+        return Gone(rows=self._rows.deleted, bodies=self._bodies.deleted)
 
     def close(self) -> None:
         """Wait for what is under way."""

@@ -25,6 +25,8 @@ class RowRetention:
     def __init__(self, options: StoreOptions) -> None:
         self._options = options
         self._pace = Pace(200)
+        self.deleted = 0
+        """How many rows, so far."""
         self._looked_at: int | None = None
         self._own: list[tuple[int, int]] = []
         self._resume = LOWEST_KEY
@@ -75,6 +77,7 @@ class RowRetention:
                     f"DELETE FROM {table} WHERE key = ?",  # noqa: S608
                     ((key,) for key in keys),
                 )
+        self.deleted += len(keys)
         return keys
 
 
@@ -84,6 +87,8 @@ class BodyRetention:
     def __init__(self, options: StoreOptions) -> None:
         self._options = options
         self._pace = Pace(200)
+        self.deleted = 0
+        """Of how many rows, so far."""
 
     def step(self, database: sqlite3.Connection, now: int) -> bool:
         """Delete the contents of a few rows; False when none are old enough."""
@@ -92,25 +97,26 @@ class BodyRetention:
         until = first_key(now - self._options.keep_bodies)
         for table in _CONTENT_TABLES:
             old = f"SELECT key FROM {table} WHERE key < ? ORDER BY key LIMIT ?"  # noqa: S608
-            if _delete_some(database, self._pace, table, "key", old, until):
+            if count := _delete_some(database, self._pace, table, "key", old, until):
+                self.deleted += count
                 return True
         return False
 
 
 def _delete_some(
     database: sqlite3.Connection, pace: Pace, table: str, key: str, old: str, until: int
-) -> bool:
+) -> int:
     """Delete the first rows that `old` selects by their `key` (its parameters: `until`, how
-    many); False when there are none."""
+    many); returns how many there were."""
     # Most steps find nothing to do; they must not cost a write lock.
     if database.execute(old, (until, 1)).fetchone() is None:
-        return False
+        return 0
     with pace.step(database):
-        database.execute(
+        deleted = database.execute(
             f"DELETE FROM {table} WHERE {key} IN ({old})",  # noqa: S608
             (until, pace.size),
         )
-    return True
+    return deleted.rowcount
 
 
 class RollupRetention:

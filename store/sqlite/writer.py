@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from store.activity import ActivityRow, ErrorCode
-from store.backend import WriteResult
+from store.backend import Gone, WriteResult
 from store.log_entry import LISTENER
 from store.options import StoreOptions
 from store.replay import RewriteStep
@@ -113,6 +113,10 @@ class SqliteWriter:
         self._clear_log()
         with store_errors("maintain the store"):
             return self._maintenance.step(self._database, now)
+
+    def gone(self) -> Gone:
+        """What retention has deleted since this writer was opened."""
+        return self._maintenance.gone()
 
     def rewrite(
         self, change: Change, version: int, *, everything: bool, after: int | None

@@ -304,12 +304,16 @@ def paths(data: Path) -> list[str]:
 def test_prune(aged: Path, flags: list[str], left: list[str]) -> None:
     result = wiretrail("prune", "--json", "--data", str(aged), *flags)
     assert result.code == 0, result.err
-    assert json.loads(result.out)["bytes_before"] > 0
+    told = json.loads(result.out)
+    assert told["bytes_before"] > 0
+    assert (told["rows_deleted"], told["bodies_dropped"]) == (4 - len(left), 0)
     assert sorted(paths(aged)) == sorted(left)
 
 
 def test_prune_bodies_alone(aged: Path) -> None:
-    assert wiretrail("prune", "--data", str(aged), "--bodies-older-than", "30d").code == 0
+    result = wiretrail("prune", "--data", str(aged), "--bodies-older-than", "30d")
+    assert result.code == 0
+    assert result.out.startswith("1 row deleted, headers and bodies of 2 dropped: ")
     exported = wiretrail("export", "--data", str(aged)).out.splitlines()
     bodies = {one["path"]: one["request_body"] for one in map(json.loads, exported)}
     assert bodies["/acme/1"] == {"name": "request"}
