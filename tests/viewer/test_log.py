@@ -6,6 +6,7 @@ import json
 import re
 import time
 
+import pytest
 from playwright.sync_api import Browser, Download, Request
 
 from proxy.api.notice import Notice
@@ -300,3 +301,40 @@ def test_a_cancelled_export_stops_the_server_and_saves_nothing(
     viewer.page.wait_for_timeout(200)
     assert [one.url for one in asked] == failed
     assert saved == []
+
+
+def drawn(viewer: Viewer) -> int:
+    """The sum of the counts that the bands of the time chart tell."""
+    labels = viewer.page.locator(".timeline .band").evaluate_all(
+        "l => l.map(band => band.getAttribute('aria-label'))"
+    )
+    return sum(int(found[1]) for label in labels if (found := re.search(r"All (\d+)", label)))
+
+
+def test_the_time_chart_counts_what_the_filter_finds(world: World, viewer: Viewer) -> None:
+    world.write(*(past(n * 400, integration="slack", host="slack.com") for n in range(1, 21)))
+    world.write(*(past(n * 500, host="api.stripe.com", method="GET") for n in range(1, 31)))
+    note = viewer.page.locator(".timeline-note")
+    for where, count in (
+        ("host=slack.com", 20),
+        ("method=GET", 30),
+        ("q=stripe", 30),
+        ("method=GET&since=1h", 7),
+        ("since=15m", 3),
+        ("", 50),
+    ):
+        viewer.open(f"/?{where}").ready(count if count <= 20 else None)
+        expect(viewer.page.locator(".timeline rect.bar").first).to_be_visible()
+        assert drawn(viewer) == count, where
+        expect(note).to_have_text("" if "since" in where else "last 7 days")
+
+
+def test_the_time_chart_says_what_it_did_not_count(
+    world: World, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.sqlite.timeline.COUNTED", 10)
+    world.write(*(past(n * 400, host="slack.com") for n in range(1, 21)))
+    viewer.open("/?host=slack.com&since=3h").ready(20)
+    expect(viewer.page.locator(".timeline-note")).to_have_text("counts of the newest 10")
+    assert drawn(viewer) == 10
+    expect(viewer.page.locator(".timeline .gap")).to_have_count(1)

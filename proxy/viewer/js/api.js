@@ -47,7 +47,7 @@ export async function get(path, params, signal) {
   return (await request(path, { params, signal })).json();
 }
 
-const TIMES = new Set(["at", "first_at", "last_at", "last_success_at", "last_failure_at", "since", "until"]);
+const TIMES = new Set(["at", "first_at", "last_at", "last_success_at", "last_failure_at", "since", "until", "counted_since"]);
 
 /** Like `get`, for figures: their times come as Unix milliseconds, which charts reckon with. */
 export async function figures(path, params, signal) {

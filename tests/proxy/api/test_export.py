@@ -2,11 +2,17 @@ import asyncio
 import csv
 import io
 import json
+import threading
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import httpx
 import pytest
 
 from store.activity import Activity
+from store.filters import ActivityFilter
+from store.scope import SERVICE, Scope
+from store.sqlite.reader import SqliteReader
 from store.tokens import Right
 from tests.support.api_world import NOW, Server, World, row
 
@@ -94,9 +100,6 @@ class _Endless:
 
 @pytest.fixture
 async def endless(world: World):
-    from store.scope import SERVICE
-    from store.sqlite.reader import SqliteReader
-
     one = row()
     world.write(one)
     reader = SqliteReader(world.folder.activity_db)
@@ -128,6 +131,42 @@ async def test_hanging_up_cancels(world: World, endless) -> None:
     async with asyncio.timeout(10):
         while not reader.closed.is_set():  # noqa: ASYNC110 - the event is of another loop
             await asyncio.sleep(0.01)
+
+
+class _Counting(SqliteReader):
+    """Counts what an export reads out of a real store."""
+
+    read = 0
+    closed = threading.Event()
+
+    async def export(self, scope: Scope, where: ActivityFilter) -> AsyncIterator[Activity]:
+        async with aclosing(super().export(scope, where)) as found:
+            try:
+                async for activity in found:
+                    self.read += 1
+                    yield activity
+            finally:
+                self.closed.set()
+
+
+async def test_hanging_up_stops_the_reading(world: World) -> None:
+    body = json.dumps("x" * 60_000)
+    rows = [row(response_body=body, response_size=len(body)) for _ in range(600)]
+    world.write(*rows)
+    reader = _Counting(world.folder.activity_db)
+    server = Server(world.make_services(reader=reader), world.notice)
+    server.start()
+    headers = {"Authorization": f"Bearer {world.token()}"}
+    try:
+        async with (
+            httpx.AsyncClient(base_url=server.url, headers=headers) as client,
+            client.stream("GET", EXPORT) as answer,
+        ):
+            await anext(answer.aiter_bytes())
+        assert await asyncio.to_thread(reader.closed.wait, 10)
+        assert 0 < reader.read < len(rows)
+    finally:
+        server.stop()
 
 
 async def test_an_export_that_breaks_off_does_not_look_whole(world: World, endless) -> None:

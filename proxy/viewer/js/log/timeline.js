@@ -1,15 +1,13 @@
-// The strip above the rows: how many activities by time, coloured by how they ended. A bar leads to
-// its hour. Counted from rollups, which know only some of the filters; the strip says which it left out.
+// The strip above the rows: how many of the rows that the filter finds came when, coloured by how they
+// ended. A bar leads to its stretch of time. Of very many rows the newest are counted; the strip says so.
 
 import { figures } from "../api.js";
-import { stackedBars, total } from "../charts/stacked-bars.js";
+import { stackedBars } from "../charts/stacked-bars.js";
 import { h } from "../dom.js";
-import { COLUMNS } from "../filters.js";
-import { absolute } from "../format.js";
+import { absolute, compact } from "../format.js";
 import { preference } from "../preferences.js";
 
-const KNOWN = new Set(["organization", "organization_id", "integration", "integration_id", "activity_type", "direction", "status", "since", "until"]);
-const DEFAULT_SINCE = "7d";
+const WEEK = 7 * 86_400_000;
 
 /** The viewer's time zone, as the API wants it. */
 export const zone = () => preference("zone") || Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
@@ -20,25 +18,27 @@ export function timeline() {
   const note = h("span", { class: "timeline-note" });
 
   async function load(filter, signal) {
-    const params = new URLSearchParams([...filter].filter(([name]) => KNOWN.has(name)));
-    const ignored = [...new Set([...filter.keys()].filter((name) => !KNOWN.has(name)))];
-    if (!params.has("since")) params.set("since", DEFAULT_SINCE);
-    const span = length(params);
-    params.set("step", span > 0 && span <= 14 * 86_400_000 ? "hour" : "day");
+    const params = new URLSearchParams(filter);
+    if (!params.has("since")) params.set("since", weekBefore(params.get("until")));
     params.set("zone", zone());
-    const { items, edges } = await figures("/analytics/series", params, signal);
-    strip.total = ignored.length || !filter.has("since") ? null : items.reduce((sum, item) => sum + total(item.counts), 0);
+    const { items, edges, counted, counted_since: from } = await figures("/timeline", params, signal);
+    strip.total = from === null && filter.has("since") ? counted : null;
     const title = (i) => `${absolute(edges[i])} – ${absolute(edges[i + 1])}`;
     const chart = stackedBars({
       items, edges, title, height: strip.clientHeight - 10, axis: false, label: "Activities over time",
+      gaps: from === null ? [] : [{ since: edges[0], until: from }],
       href: (i) => `/?${ranged(filter, edges[i], edges[i + 1])}`,
     });
-    const words = [filter.has("since") || filter.has("until") ? null : "last 7 days", ignored.length ? `without ${ignored.map((name) => COLUMNS[name] ?? (name === "q" ? "Search" : "Duration")).join(", ")}` : null].filter(Boolean);
-    note.textContent = words.join("; ");
+    note.textContent = [filter.has("since") ? null : filter.has("until") ? "the 7 days before" : "last 7 days", from === null ? null : `counts of the newest ${compact(counted)}`].filter(Boolean).join("; ");
     strip.replaceChildren(chart, note);
   }
 
   return Object.assign(strip, { load, total: null });
+}
+
+function weekBefore(until) {
+  const end = Date.parse(until ?? "");
+  return Number.isNaN(end) ? "7d" : new Date(end - WEEK).toISOString();
 }
 
 function ranged(filter, since, until) {
@@ -46,13 +46,4 @@ function ranged(filter, since, until) {
   next.set("since", new Date(since).toISOString());
   next.set("until", new Date(until).toISOString());
   return next;
-}
-
-const UNIT = { s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7, w: 6.048e8 };
-
-/** How long a filter's range is, in ms; NaN when it cannot be told. */
-function length(params) {
-  const at = (value) => (/^\d+[smhdw]$/.test(value ?? "") ? Date.now() - parseInt(value, 10) * UNIT[value.at(-1)] : Date.parse(value ?? ""));
-  const until = params.has("until") ? at(params.get("until")) : Date.now();
-  return until - at(params.get("since"));
 }
