@@ -31,6 +31,7 @@ class Moody:
         self.end_started = writer.end_started
         self.record_gap = writer.record_gap
         self.maintain = writer.maintain
+        self.gone = writer.gone
         self.close = writer.close
 
     def write(self, rows: Sequence[ActivityRow]) -> WriteResult:
