@@ -79,6 +79,11 @@ class ActiveRelay(Protocol):
     deadline: float
     """Seconds of `clock`; infinity: none."""
 
+    @property
+    def idle(self) -> bool:
+        """Whether the client has asked for nothing that is under way."""
+        ...
+
     def abandon(self, code: ErrorCode, message: str) -> bool:
         """The connections are gone: end the exchange in flight, if there is one. True when only
         a reset can tell the client that what it has got is not complete."""
@@ -458,6 +463,11 @@ class Conversation:
         else:
             self._unflushed = size
             self._flush_deadline = now + _FLUSH_PATIENCE
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody would miss this connection now."""
+        return self.relay is not None and self.relay.idle
 
     def wind_down(self) -> None:
         """Take no further exchange; close at once when none is in flight."""

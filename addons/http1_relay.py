@@ -29,7 +29,7 @@ from addons.destination import (
     route,
 )
 from addons.entrance import Entrance
-from addons.errors import MalformedAnswer, MalformedRequest, Refusal
+from addons.errors import AnswerInHttp2, MalformedAnswer, MalformedRequest, Refusal
 from addons.exchange import Binding, Exchange, clock
 from addons.forwarded import ForwardedRule
 from addons.handover import FlowOrigin, http_layer, starts_http2
@@ -59,6 +59,7 @@ _STATUS: Final = {
     ErrorCode.CLIENT_TIMEOUT: 408,
     ErrorCode.BLOCKED: 403,
 }
+_NO_HTTP1: Final = "alert no application protocol"
 _RETRY_LATER: Final = (b"Retry-After: 5\r\n",)
 
 
@@ -90,7 +91,7 @@ class Http1Relay(Layer):
         self.forwarded = ForwardedRule(self.peer, entrance.hops)
         self.state = State.IDLE
         self.stage = Stage.WAIT
-        self.deadline = _NEVER
+        self.deadline = clock() + _KEEP_ALIVE
         self.parser = RequestParser(entrance.limits)
         self.exchange: Exchange | None = None
         self.head: RequestHead | None = None
@@ -414,7 +415,12 @@ class Http1Relay(Layer):
     def _look_at_dial(self, link: UpstreamLink) -> None:
         if link.failure is not None:
             code = getattr(link.failure, "code", ErrorCode.TLS_UPSTREAM)
-            self._fail(code, str(link.failure))
+            if _NO_HTTP1 in str(link.failure):
+                self._refused_http1(
+                    link, code, "the upstream refuses HTTP/1.1 in its TLS handshake"
+                )
+            else:
+                self._fail(code, str(link.failure))
         elif link.open:
             self._connected(link)
 
@@ -454,6 +460,9 @@ class Http1Relay(Layer):
     def _answer_bytes(self, link: UpstreamLink, data: bytes) -> None:
         try:
             items = link.parser.feed(data)
+        except AnswerInHttp2 as fault:
+            self._refused_http1(link, ErrorCode.PROTOCOL, str(fault))
+            return
         except MalformedAnswer as fault:
             self._fail(ErrorCode.PROTOCOL, str(fault))
             return
@@ -565,7 +574,20 @@ class Http1Relay(Layer):
         else:
             self._fail(ErrorCode.CLIENT_TIMEOUT, "the request stopped in the middle")
 
-    def _fail(self, code: ErrorCode, message: str) -> None:
+    def _refused_http1(self, link: UpstreamLink, code: ErrorCode, message: str) -> None:
+        """The upstream wants HTTP/2, which a client gets that offers it when it connects anew."""
+        hint = (
+            "clients that offer HTTP/2 get it from now on; `upstream.h2_hosts` says so beforehand"
+        )
+        if self.tunnel is not None and self.tunnel.tls:
+            for hook in self.conversation.host.hooks.get("refused_http1", ()):
+                hook(link.target.host)
+            self._keep_client = False
+        else:
+            hint = "HTTP/2 is relayed only to clients that speak it themselves"
+        self._fail(code, f"{message}; {hint}", "The service speaks HTTP/2, not HTTP/1.1.")
+
+    def _fail(self, code: ErrorCode, message: str, sentence: str = "") -> None:
         """No complete answer: a page when the client has seen nothing of one, else the end."""
         exchange = self.exchange
         if exchange is None:
@@ -580,7 +602,7 @@ class Http1Relay(Layer):
             else:
                 self._close_client()
         else:
-            self._page(_STATUS.get(code, 502))
+            self._page(_STATUS.get(code, 502), sentence=sentence)
 
     def _refuse(self, refusal: Refusal) -> None:
         exchange, head = self.exchange, self.head
@@ -624,7 +646,7 @@ class Http1Relay(Layer):
         )
         return self.exchange
 
-    def _page(self, status: int, headers: tuple[bytes, ...] = ()) -> None:
+    def _page(self, status: int, headers: tuple[bytes, ...] = (), *, sentence: str = "") -> None:
         """Answer the request in flight ourselves."""
         exchange, head = self.exchange, self.head
         assert exchange is not None
@@ -641,6 +663,7 @@ class Http1Relay(Layer):
                 close=not keep,
                 headers=headers,
                 body=head is None or head.method != b"HEAD",
+                sentence=sentence,
             )
         )
         whole = self.parser.complete
@@ -769,6 +792,11 @@ class Http1Relay(Layer):
         self.state = State.CLOSED
         self.parser.close()
         return unframed
+
+    @property
+    def idle(self) -> bool:
+        """See `ActiveRelay.idle`."""
+        return self.state is State.IDLE and not self._backlog
 
     def wind_down(self) -> bool:
         """Take no further exchange; True when none is in flight."""

@@ -116,6 +116,11 @@ class RawTunnel:
         self._end(None if ended else code, message)
         return not ended
 
+    @property
+    def idle(self) -> bool:
+        """See `ActiveRelay.idle`."""
+        return False
+
     def wind_down(self) -> bool:
         """A tunnel in use counts as an exchange in flight."""
         return self.exchange is None

@@ -9,6 +9,7 @@ import errno
 import logging
 import socket
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, Final, cast
 
 from mitmproxy.connection import Client, ConnectionState
@@ -35,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 _TICK: Final = 0.1
 """Seconds between looks at the deadlines."""
+_LOOKED_AT: Final = 1000
+"""Connections that are looked at for an idle one when there are too many."""
 _COURTESY: Final = 0.002
 """Seconds that a busier worker waits for another to accept."""
 _OUT_OF_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -78,7 +81,8 @@ class RelayServer:
         self.flow_origins: dict[str, FlowOrigin] = {}
         self._sink = sink
         self._crowd = crowd or Alone()
-        self._conversations: set[Conversation] = set()
+        self._conversations: dict[Conversation, None] = {}
+        """Oldest first."""
         self._ports: dict[socket.socket, ListeningPort] = {}
         self._recorder = FlowRecorder(self.flow_origins)
         self._ticker: asyncio.TimerHandle | None = None
@@ -91,7 +95,7 @@ class RelayServer:
         self.dialler = Dialler(settings)
         contexts = TlsContexts(settings)
         hooks: Hooks = {}
-        for name in _TLS_HOOKS:
+        for name in (*_TLS_HOOKS, "refused_http1"):
             hooks[name] = (getattr(contexts, name),)
         for name in _FLOW_HOOKS:
             hooks[name] = (getattr(self._recorder, name),)
@@ -143,7 +147,7 @@ class RelayServer:
 
     def forget(self, conversation: Conversation) -> None:
         """The client connection is gone."""
-        self._conversations.discard(conversation)
+        self._conversations.pop(conversation, None)
         if not self._stopping:
             self._crowd.publish(len(self._conversations))
         self.flow_origins.pop(conversation.client.id, None)
@@ -215,7 +219,9 @@ class RelayServer:
         conversation.dial_seconds = entrance.deadlines.connect
         conversation.layer = Http1Relay(conversation, port)
         full = len(self._conversations) >= self._settings.limits.connections
-        self._conversations.add(conversation)
+        if full:
+            full = not self._make_room()
+        self._conversations[conversation] = None
         if not self._stopping:
             self._crowd.publish(len(self._conversations))
         wire = Wire(conversation, client)
@@ -228,6 +234,15 @@ class RelayServer:
             wire.transport.write(http1_write.page(503, close=True))
             wire.transport.close()
             _record_overload(entrance, client)
+
+    def _make_room(self) -> bool:
+        """Close the oldest connection on which nothing is under way, so that a flood of silent
+        ones shuts nobody out; false when there is none among those looked at."""
+        for conversation in islice(self._conversations, _LOOKED_AT):
+            if conversation.idle:
+                conversation.close()
+                return True
+        return False
 
     def _tick(self) -> None:
         now = clock()

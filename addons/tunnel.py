@@ -165,6 +165,11 @@ class Tunnel(Layer):
             self._record(code, message)
         return False
 
+    @property
+    def idle(self) -> bool:
+        """See `ActiveRelay.idle`."""
+        return False
+
     def wind_down(self) -> bool:
         """Nothing that is worth waiting for is inside yet."""
         return True

@@ -568,12 +568,29 @@ async def test_connections_beyond_the_limit_are_told_to_wait(tmp_path: Path) -> 
         world(tmp_path, to(server), limits=Limits(connections=1)) as w,
     ):
         _, first = await w.connect()
+        first.write(b"GET / HT")
         await asyncio.sleep(0.05)
         got = await w.exchange(b"")
         capture = await w.sink.only()
         first.close()
     assert got.startswith(b"HTTP/1.1 503 ")
     assert (capture.error_code, capture.proxy_status) == (ErrorCode.OVERLOADED, 503)
+
+
+async def test_idle_connections_make_room(tmp_path: Path) -> None:
+    async with (
+        upstream(answering(OK)) as server,
+        world(tmp_path, to(server), limits=Limits(connections=2)) as w,
+    ):
+        oldest, _ = await w.connect()
+        second, _ = await w.connect()
+        await asyncio.sleep(0.05)
+        for _ in range(2):
+            got = await w.exchange(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            assert got.startswith(b"HTTP/1.1 200 ")
+        assert await oldest.read() == b""
+        assert not second.at_eof()
+        await w.sink.wait(2)
 
 
 # Deadlines
