@@ -49,6 +49,9 @@ from store.activity import ErrorCode
 _NEVER: Final = float("inf")
 _LINGER: Final = 2.0
 _KEEP_ALIVE: Final = 900.0
+_UNWANTED: Final = 16 << 20
+_UNPARSED: Final = 1 << 20
+"""Bytes that are read while we linger, behind a request and behind what was none."""
 _HELD_BYTES: Final = 65536
 _REQUESTS_A_TURN: Final = 8
 
@@ -105,6 +108,7 @@ class Http1Relay(Layer):
         self._began = 0.0
         self._path = b""
         self._extra = b""
+        self._unwanted = 0
         self._keep_client = True
         self._client_ended = False
         self._winding_down = False
@@ -161,6 +165,9 @@ class Http1Relay(Layer):
                 self._keep_for_later(data)
                 return
         elif state is not State.HEAD:
+            self._unwanted += len(data)
+            if self._unwanted > (_UNWANTED if self.head is not None else _UNPARSED):
+                self.conversation.hold(self.client, True)
             return
         try:
             rest = self.parser.feed(data)
