@@ -3,6 +3,7 @@
 RelayError
 ├── MalformedRequest   the client's fault: the request cannot be relayed as HTTP/1.1
 ├── MalformedAnswer    the upstream's fault: its answer cannot be understood
+│   └── AnswerInHttp2  it comes in frames of HTTP/2
 ├── Refusal            we answer instead of an upstream, on purpose
 └── DialError          no connection to the upstream
 """
@@ -27,6 +28,10 @@ class MalformedRequest(RelayError):
 
 class MalformedAnswer(RelayError):
     """The upstream's answer cannot be understood as HTTP/1.1."""
+
+
+class AnswerInHttp2(MalformedAnswer):
+    """The upstream answered in frames of HTTP/2."""
 
 
 class Refusal(RelayError):

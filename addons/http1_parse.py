@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 
 import httptools
 
-from addons.errors import MalformedAnswer, MalformedRequest
+from addons.errors import AnswerInHttp2, MalformedAnswer, MalformedRequest
 from addons.http1_head import (
     AnswerHead,
     RequestHead,
@@ -32,6 +32,8 @@ _TOKEN_START: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*(?: |\Z)")
 _CONTROLS: Final = bytes([*range(9), 11, 12, *range(14, 32), 127])
 _EMPTY_LINE: Final = b"\r\n\r\n"
 _CHUNK_SIZE: Final = re.compile(rb"[0-9A-Fa-f]{1,16}")
+# A server's HTTP/2 begins with SETTINGS (RFC 9113, 3.4): length, type, no flags, stream 0.
+_SETTINGS: Final = re.compile(rb"\x00..\x04\x00\x00\x00\x00\x00", re.DOTALL)
 _SLICE: Final = 16384
 _DENSE: Final = 256
 """Chunks in a slice of a body beyond which the next one waits: 3 ms of work."""
@@ -418,6 +420,8 @@ class AnswerParser:
             if self._fault is not None:
                 raise self._fault from None
             if not self._ended:
+                if self._head_bytes == len(data) and _SETTINGS.match(data):
+                    raise AnswerInHttp2("the upstream answered in HTTP/2 frames") from None
                 raise MalformedAnswer(f"llhttp: {error}") from None
             self.desync = True
         if self._fault is not None:

@@ -81,10 +81,18 @@ def last_chunk(trailers: HeaderList) -> bytes:
     return b"0\r\n%b\r\n" % b"".join([b"%b: %b\r\n" % field for field in trailers])
 
 
-def page(status: int, *, close: bool, headers: tuple[bytes, ...] = (), body: bool = True) -> bytes:
-    """A whole answer of our own: plain, short, naming neither versions nor addresses."""
+def page(
+    status: int,
+    *,
+    close: bool,
+    headers: tuple[bytes, ...] = (),
+    body: bool = True,
+    sentence: str = "",
+) -> bytes:
+    """A whole answer of our own: plain, short, naming neither versions nor addresses. `sentence`
+    stands in the place of the usual one."""
     phrase = HTTPStatus(status).phrase
-    text = f"{status} {phrase}\n{_SENTENCES.get(status, phrase)}\n".encode()
+    text = f"{status} {phrase}\n{sentence or _SENTENCES.get(status, phrase)}\n".encode()
     return (
         b"HTTP/1.1 %d %b\r\nContent-Type: text/plain; charset=utf-8\r\n"
         b"%bContent-Length: %d\r\n%b\r\n%b"

@@ -55,6 +55,16 @@ class TlsContexts:
         self._upstream = _upstream_context(settings.upstream_ca)
         self._sessions = SessionStock()
         self._h2 = HostPatterns(settings.h2_hosts)
+        self._learned: OrderedDict[str, None] = OrderedDict()
+
+    def refused_http1(self, host: str) -> None:
+        """A host wants HTTP/2: clients that offer both are given that from now on."""
+        self._learned[host.lower()] = None
+        if len(self._learned) > _KEPT:
+            self._learned.popitem(last=False)
+
+    def _prefers(self, host: str) -> bool:
+        return host in self._h2 or host.lower() in self._learned
 
     # mitmproxy's hooks
 
@@ -62,7 +72,7 @@ class TlsContexts:
         client = data.context.client
         address = data.context.server.address
         host = client.sni or (address[0] if address else "")
-        client.alpn = choose_alpn(list(client.alpn_offers), prefer_h2=host in self._h2)
+        client.alpn = choose_alpn(list(client.alpn_offers), prefer_h2=self._prefers(host))
 
     def tls_start_client(self, data: tls.TlsData) -> None:
         client = data.context.client

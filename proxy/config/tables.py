@@ -142,7 +142,7 @@ class Upstream(Table, frozen=True, kw_only=True):
     pass_through: tuple[str, ...] = ()
     """Hosts whose TLS is tunnelled unopened, for clients that pin certificates."""
     h2_hosts: tuple[str, ...] = ()
-    """Hosts that are spoken to in HTTP/2 when a client offers both."""
+    """Hosts spoken to in HTTP/2 when a client offers both; who refuses HTTP/1.1 is learned."""
     connect_timeout: Duration = "10s"
     """Until a connection stands."""
     answer_timeout: Duration = "never"

@@ -226,3 +226,33 @@ async def test_websocket_into_a_service(tmp_path: Path) -> None:
     assert capture.direction is Direction.INCOMING
     assert capture.organization == "acme"
     assert (capture.response_status, capture.target) == (101, "/ws/a")
+
+
+@pytest.mark.parametrize("told_by", ["frames", "alert"])
+async def test_an_upstream_of_http2_alone_is_learned(tmp_path: Path, told_by: str) -> None:
+    authority = Authority(tmp_path)
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(9)
+        writer.write(b"\x15\x03\x03\x00\x02\x02\x78")  # fatal alert: no_application_protocol
+        await reader.read()
+
+    # Python's server goes on without ALPN where none of its protocols is offered.
+    tls = authority.server_context("api.test", alpn=("h2",))
+    partner = h2_partner(tls) if told_by == "frames" else upstream(refuse)
+    async with (
+        partner as up,
+        world(
+            tmp_path, upstream_ca=authority.file, connect_to=(connect_to("api.test", up.port),)
+        ) as w,
+    ):
+        async with h2_client(w, both=True) as client:
+            first = await client.get("https://api.test/")
+            second = await client.get("https://api.test/")
+        (capture, *_) = await w.sink.wait(2)
+    assert (first.status_code, first.http_version) == (502, "HTTP/1.1")
+    assert "speaks HTTP/2" in first.text
+    assert "`upstream.h2_hosts`" in (capture.error_message or "")
+    frames = told_by == "frames"
+    assert capture.error_code == (ErrorCode.PROTOCOL if frames else ErrorCode.TLS_UPSTREAM)
+    assert (second.status_code, second.http_version) == (200 if frames else 502, "HTTP/2")
