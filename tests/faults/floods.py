@@ -62,6 +62,7 @@ async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
         raise ConnectionResetError
     writer.write(data)
     await writer.drain()
+    await asyncio.sleep(0)  # drain does not let others run
 
 
 def _dripping(first: bytes) -> Attack:
@@ -220,7 +221,7 @@ ATTACKS: Final[dict[str, Attack]] = {
     "chunks of one byte": _pouring(
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 10_000
     ),
-    "malformed requests": _pouring(b"", b"GET /a b HTTP/1.1\r\n\r\n"),
+    "malformed requests": _pouring(b"", b"GET /a b HTTP/1.1\r\n\r\n" * 100),
     "pages that nobody reads": unread_pages,
     "gzip bombs": bomb,
     "HTTP/2: rapid resets": rapid_resets,
