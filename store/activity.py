@@ -1,5 +1,6 @@
 """The words of the activity log: its closed lists, and one row as writers and readers see it."""
 
+import re
 from enum import StrEnum
 from typing import Any, Final
 
@@ -99,7 +100,7 @@ class ActivityRow(msgspec.Struct, kw_only=True):
 
     Times are Unix milliseconds; `id` is a UUIDv7 of 16 bytes whose time stamp is `created_at`;
     names stand beside the UUIDs they derive from (`store.identity`). `path` has no query;
-    `query` starts with `?` or is empty. The endpoint is `origin + path + query`.
+    `query` starts with `?` or is empty. The endpoint is what `endpoint_of` makes of them.
     """
 
     id: bytes
@@ -194,6 +195,17 @@ class Activity(msgspec.Struct, kw_only=True):
     bodies_withheld: bool = False
     created_at: str
     completed_at: str | None = None
+
+
+def endpoint_of(origin: str, path: str, query: str) -> str:
+    """The URL of an exchange. A path that does not begin with `/` is a request target of another
+    form (RFC 9112, 3.2): `*` and `host:port` belong to the whole origin, a URL is one itself."""
+    if path.startswith("/"):
+        return origin + path + query
+    return (path if _URL(path) else origin) + query
+
+
+_URL: Final = re.compile(r"[A-Za-z].*://", re.DOTALL).match
 
 
 def status_of(

@@ -194,7 +194,7 @@ def _capture(activity: Activity, request: _Side, response: _Side) -> Capture:
     scheme = activity.endpoint.partition("://")[0]
     started = activity.status is Status.STARTED
     try:
-        port = urlsplit(activity.endpoint[: -len(activity.path) or None]).port
+        port = urlsplit(activity.endpoint).port
     except ValueError:
         port = None
     bodies = request.content(), response.content()

@@ -13,12 +13,9 @@ from store.filters import ActivityFilter
 from store.sqlite.charts import COUNTS, is_rolled_up
 from store.sqlite.hour_parts import FAR, summed
 from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, HIGHEST_KEY, STATUSES
-from store.sqlite.narrowing import (
-    ENDPOINT,
-    Fragment,
-    Narrowing,
-)
+from store.sqlite.narrowing import Fragment, Narrowing
 from store.sqlite.pool import Connection
+from store.sqlite.schema import ENDPOINT
 from store.sqlite.selecting import counted_rows
 from store.sqlite.zones import extent, stretches
 

@@ -21,6 +21,7 @@ from store.sqlite.keys import (
     first_key,
     trace_value,
 )
+from store.sqlite.schema import ENDPOINT, PATH
 from store.times import uuid_bytes
 
 type Value = str | int | float | bytes
@@ -46,8 +47,6 @@ _AS_TEXT: Final = (
 _FAILURE: Final = "a.status > 1"
 """In these words SQLite sees that the index of failures will do."""
 
-_PATH: Final = "coalesce(a.path, e.template)"
-ENDPOINT: Final = f"e.origin || {_PATH} || coalesce(a.query, '')"
 _SMALL_TEXTS: Final = (ENDPOINT, "a.error_code", "a.error_message")
 # Only packed bodies go through Python, which would slow down traffic if all texts did.
 _LARGE_TEXTS: Final = (
@@ -219,7 +218,7 @@ def _ways(condition: Condition, bodies: bool) -> list[Fragment]:
             Fragment(f"a.client IN (SELECT number FROM clients WHERE {sql})", _values(texts))  # noqa: S608
         ]
     if column == "path":
-        return [_text(_PATH, value) for value in values]
+        return [_text(PATH, value) for value in values]
     if column == "endpoint":
         return [_text(ENDPOINT, value) for value in values]
     if column == "metadata":
@@ -304,6 +303,8 @@ def _weaker_on_endpoints(condition: Condition) -> list[Fragment]:
         sql, known = _in("e.template", values)
         return [Fragment(f"({sql} OR instr(e.template, '{{'))", known)]
     ways = ["substr(?, 1, length(e.origin)) = e.origin"] * len(values)
+    # A whole URL in the place of a path may name any other origin.
+    ways.append("e.template NOT GLOB '/*'")
     return [Fragment(f"({' OR '.join(ways)})", values)]
 
 

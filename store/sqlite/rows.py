@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from store.activity import Activity, Headers
+from store.activity import Activity, Headers, endpoint_of
 from store.sqlite.compression import Decompressor
 from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, STATUSES, created_at
 from store.sqlite.schema import FROM_ACTIVITIES, FROM_CONTENTS
@@ -64,7 +64,7 @@ def listed(row: Sequence[Any], withheld: bool) -> Activity:
         direction=DIRECTIONS[direction],
         activity_type=ACTIVITY_TYPES[activity_type],
         method=method,
-        endpoint=origin + path + query,
+        endpoint=endpoint_of(origin, path, query),
         host=host,
         path=path,
         request_size=request_size,

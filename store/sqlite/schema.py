@@ -132,6 +132,14 @@ def _time(milliseconds: str) -> str:
     return f"strftime('%Y-%m-%dT%H:%M:%fZ', ({milliseconds}) / 1000.0, 'unixepoch')"
 
 
+PATH: Final = "coalesce(a.path, e.template)"
+_QUERY: Final = "coalesce(a.query, '')"
+ENDPOINT: Final = (
+    f"CASE WHEN {PATH} GLOB '/*' THEN e.origin || {PATH} || {_QUERY}"
+    f" WHEN {PATH} GLOB '[A-Za-z]*://*' THEN {PATH} || {_QUERY} ELSE e.origin || {_QUERY} END"
+)
+"""The same as `store.activity.endpoint_of`."""
+
 _CREATED: Final = f"((a.key >> 22) + {EPOCH_MS})"
 
 
@@ -155,7 +163,7 @@ READABLE: Final = {
     "direction": _case("a.direction", DIRECTIONS),
     "activity_type": _case("a.activity_type", ACTIVITY_TYPES),
     "method": "e.method",
-    "endpoint": "e.origin || coalesce(a.path, e.template) || coalesce(a.query, '')",
+    "endpoint": ENDPOINT,
     "request_headers": _plain("request_headers"),
     "request_body": _plain("request_body"),
     "response_status": "a.response_status",
@@ -175,7 +183,7 @@ READABLE: Final = {
     "integration": "i.name",
     "provider": "nullif(e.provider, '')",
     "host": "e.host",
-    "path": "coalesce(a.path, e.template)",
+    "path": PATH,
     "response_headers": _plain("response_headers"),
     "request_size": "a.request_size",
     "response_size": "a.response_size",

@@ -25,7 +25,14 @@ ENDINGS = (
     (Status.TIMEOUT, None, "upstream_timeout"),
     (Status.STARTED, None, None),
 )
-
+PATHS = (
+    "/v1/things/7",
+    "/v1/things/8",
+    "/api/auth.test",
+    "/[odd]?",
+    "*",
+    "https://other.test/auth",
+)
 METADATA = (
     None,
     '{"listener":"forward","user":"bob","job":17,"durable":true}',
@@ -43,7 +50,7 @@ def past(count: int, hours: int, seed: int = 1) -> list[ActivityRow]:
 def _row(choose: random.Random, created: int) -> ActivityRow:
     status, answer, error = choose.choice(ENDINGS)
     host = choose.choice(("api.example.com", "slack.com", "iot.aws.test"))
-    path = choose.choice(("/v1/things/7", "/v1/things/8", "/api/auth.test", "/[odd]?"))
+    path = choose.choice(PATHS)
     started = status is Status.STARTED
     return row(
         choose.choice(("acme", "globex")),
@@ -92,7 +99,7 @@ def matches(where: ActivityFilter, found: ActivityRow, scope: Scope) -> bool:
 
 
 def _texts(found: ActivityRow, scope: Scope) -> list[str]:
-    texts = [found.origin + found.path + found.query, found.error_code, found.error_message]
+    texts = [_endpoint(found), found.error_code, found.error_message]
     if scope.bodies:
         texts += [found.request_headers, found.request_body]
         texts += [found.response_headers, found.response_body]
@@ -114,7 +121,7 @@ def _holds(condition: Condition, found: ActivityRow, scope: Scope) -> bool:
             for value in condition.values
         )
     if column == "endpoint":
-        value: str | None = found.origin + found.path + found.query
+        value: str | None = _endpoint(found)
     elif column.endswith("_id") and isinstance(getattr(found, column), bytes):
         value = uuid_text(getattr(found, column))
     else:
@@ -124,6 +131,12 @@ def _holds(condition: Condition, found: ActivityRow, scope: Scope) -> bool:
     if column not in ("host", "path", "endpoint", "ip_address", "user_agent"):
         return value in condition.values
     return any(_like(value, pattern) for pattern in condition.values)
+
+
+def _endpoint(found: ActivityRow) -> str:
+    if found.path == "*":
+        return found.origin + found.query
+    return ("" if "://" in found.path else found.origin) + found.path + found.query
 
 
 def _like(value: str, pattern: str) -> bool:

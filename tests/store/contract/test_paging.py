@@ -36,6 +36,8 @@ FILTERS = [
     {"path": ["/[odd]?"]},
     {"endpoint": ["https://slack.com/api/auth.test?a=1"]},
     {"endpoint": ["*auth*"]},
+    {"endpoint": ["https://other.test/auth"]},
+    {"endpoint": ["https://slack.com"]},
     {"response_status": ["404"]},
     {"response_status": ["5xx"]},
     {"response_status": ["4xx", "none"]},
