@@ -43,6 +43,8 @@ class RunningSidecar(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     api: Place
     listeners: tuple[Place, ...]
+    folder: str | None = None
+    """Device and inode of the data folder that the note was made for: a copy has others."""
 
     @property
     def forward(self) -> Place | None:
@@ -52,7 +54,8 @@ class RunningSidecar(msgspec.Struct, frozen=True, kw_only=True):
 
 def announce(folder: DataFolder, sidecar: RunningSidecar) -> None:
     """Leave the note."""
-    write_private(_file(folder), msgspec.json.encode(sidecar))
+    note = msgspec.structs.replace(sidecar, folder=_identity(folder))
+    write_private(_file(folder), msgspec.json.encode(note))
 
 
 def withdraw(folder: DataFolder) -> None:
@@ -63,13 +66,21 @@ def withdraw(folder: DataFolder) -> None:
 
 
 def running(folder: DataFolder) -> RunningSidecar | None:
-    """The sidecar that records into this folder; a note that a dead one left does not count."""
+    """The sidecar that records into this folder; a note that a dead one left does not count, nor
+    one that came with the copy of another folder."""
     found = _read(folder)
-    return found if found is not None and _lives(found.pid) else None
+    if found is None or found.folder not in (None, _identity(folder)):
+        return None
+    return found if _lives(found.pid) else None
 
 
 def _file(folder: DataFolder) -> Path:
     return folder.path / _NAME
+
+
+def _identity(folder: DataFolder) -> str:
+    found = folder.path.stat()
+    return f"{found.st_dev}:{found.st_ino}"
 
 
 def _read(folder: DataFolder) -> RunningSidecar | None:

@@ -3,6 +3,7 @@ partners on this machine. Needs no network."""
 
 import argparse
 import asyncio
+import shlex
 import signal
 import socket
 import sys
@@ -129,8 +130,12 @@ def _tell_where(args: argparse.Namespace, sidecar: RunningSidecar, folder: DataF
         say(f"Look closer:    wiretrail show --data {folder.path} ID")
         return
     if args.data:
-        say(f"The log stays in {folder.path}: wiretrail list --data {folder.path}")
-    say("`wiretrail demo --stay` keeps API and viewer running; `wiretrail up` starts a real one.")
+        data = shlex.quote(str(folder.path))
+        say(f"The log stays in {folder.path}: wiretrail list --data {data}")
+        say(f"See it in the viewer:  wiretrail serve --data {data}")
+    else:
+        say("See it in the viewer:  wiretrail demo --stay")
+    say("Start a real one:      wiretrail up")
 
 
 def _closed_port() -> int:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from store.activity import JsonText
-from store.capture import Capture, HeaderList, Phase
+from store.capture import Capture, HeaderList, Phase, Stream
 from store.identity import organization_id
 from store.redaction import bodies, uri
 from store.redaction.exchange import RedactedExchange
@@ -81,6 +81,14 @@ class Redactor:
             rules = RuleSet(self._own.get(organization, self._rules), self._key, organization)
             shared = self._shared[organization] = (rules, HeaderNames(rules))
         return Work(shared[0], redact_text), shared[1]
+
+
+def _messages_cut(capture: Capture, stream: Stream) -> tuple[bool, bool]:
+    """Whether less than all of the messages of client and server is kept."""
+    kept = [0, 0]
+    for message in stream.kept:
+        kept[not message.from_client] += len(message.content)
+    return capture.request_size > kept[0], capture.response_size > kept[1]
 
 
 class _Exchange:
@@ -171,6 +179,8 @@ class _Exchange:
             parts["error_message"] = self._plain(message, "error_message")
         if capture.stream is not None:
             parts["stream_messages"] = bodies.redact_stream(work, capture.stream)
+            if capture.stream.kind == "websocket":
+                return _messages_cut(capture, capture.stream)
         return request_truncated, response_truncated
 
     def _headers(self, headers: HeaderList, place: str) -> tuple[str, bytes | None]:

@@ -42,6 +42,7 @@ def test_every_exchange_leaves_its_row(tmp_path: Path) -> None:
         assert item["id"][:18] in table
     assert "connect_refused" in table
     assert f"The log stays in {data}" in result.out
+    assert f"See it in the viewer:  wiretrail serve --data {data}\n" in result.out
 
 
 def test_nothing_that_was_made_up_as_a_secret_is_on_disk(tmp_path: Path) -> None:

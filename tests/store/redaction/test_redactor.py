@@ -237,6 +237,17 @@ def test_truncation_is_told() -> None:
     assert isinstance(msgspec.json.decode(redacted.request_body or ""), str)
 
 
+def test_a_websocket_is_truncated_only_where_messages_are_missing() -> None:
+    kept = [
+        StreamMessage(at=1.0, from_client=True, text=True, content=b"hello", size=5),
+        StreamMessage(at=2.0, from_client=False, text=True, content=b"wor", size=5),
+    ]
+    shown = capture("", stream=Stream(kind="websocket", count=2, kept=kept))
+    shown.request_size = shown.response_size = 5
+    redacted = redact(shown)
+    assert (redacted.request_truncated, redacted.response_truncated) == (False, True)
+
+
 def test_user_names_patterns_and_paths_are_cut() -> None:
     options = RedactionOptions(
         names=("badge number",),
