@@ -7,6 +7,7 @@ a body whose coding was declared wrongly is taken as it is.
 import codecs
 import re
 import zlib
+from functools import lru_cache
 from typing import Final
 
 import brotli  # type: ignore[import-untyped]
@@ -72,14 +73,20 @@ def decode_content(headers: HeaderList, body: bytes, size: int) -> Content:
     if coding:
         data, cut = undo_codings(coding.decode("latin-1"), body)
         truncated = truncated or cut
-    content_type = declared.decode("latin-1")
-    media_type = content_type.partition(";")[0].strip().lower()
+    content_type, media_type = _types(declared)
     text = _text(data, media_type, content_type, truncated)
     if not media_type:
         media_type = "text/plain" if text is not None else _sniff(data)
     elif text is None and media_type.startswith(("text/", "application/json")):
         media_type = _sniff(data)
     return Content(data, media_type, content_type, text, truncated)
+
+
+@lru_cache(256)
+def _types(declared: bytes) -> tuple[str, str]:
+    """A Content-Type as text, and the media type in it; they repeat."""
+    content_type = declared.decode("latin-1")
+    return content_type, content_type.partition(";")[0].strip().lower()
 
 
 def undo_codings(codings: str, body: bytes) -> tuple[bytes, bool]:

@@ -34,7 +34,6 @@ class Trail:
         self._masked = masked
         self._place = place
         self._at = 0
-        self._flat: bytes | None = None
         self._open: list[str] = []
         self._prefix = ""
 
@@ -52,9 +51,8 @@ class Trail:
         return self.to(position, key[1] if key else None)
 
     def _advance(self, position: int) -> None:
-        if self._flat is None:
-            self._flat = _without_inner_brackets(self._masked)
-        piece = self._flat[self._at : position]
+        # Both ends are outside strings, so the piece can be looked at by itself.
+        piece = _without_inner_brackets(self._masked[self._at : position])
         self._at = position
         # Only brackets, without pairs that close each other: what is left was closed or opened.
         rest = piece.translate(None, _NO_BRACKETS)
@@ -69,8 +67,8 @@ class Trail:
 
 
 def _without_inner_brackets(masked: bytes) -> bytes:
-    """The same document with no brackets inside its strings. Where every bracket stands as
-    brackets of JSON do, there are none to remove."""
+    """The same piece of a document with no brackets inside its strings. Where every bracket
+    stands as brackets of JSON do, there are none to remove."""
     if not _ODD_BRACKET.found(masked):
         return masked
     segments = masked.split(b'"')
