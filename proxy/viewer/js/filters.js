@@ -61,6 +61,19 @@ export function text(filter) {
   return String(sorted);
 }
 
+/** `key:value` of the metadata that rows have, the most frequent first; for suggestions. */
+export function metadataPairs(rows) {
+  const counts = new Map();
+  for (const row of rows) {
+    for (const [name, value] of Object.entries(row.metadata ?? {})) {
+      const told = value?.source ?? value;
+      const pair = typeof told === "object" ? name : `${name}:${told}`;
+      counts.set(pair, (counts.get(pair) ?? 0) + 1);
+    }
+  }
+  return [...counts].map(([value, count]) => ({ value, count })).sort((a, b) => b.count - a.count);
+}
+
 /** Without parts that the facet panel and charts have to see beyond. */
 export function without(filter, ...names) {
   const next = new URLSearchParams(filter);

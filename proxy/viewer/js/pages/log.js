@@ -2,7 +2,7 @@
 
 import { get, Problem } from "../api.js";
 import { button, h, icon } from "../dom.js";
-import { parse, set, text, toggle, without } from "../filters.js";
+import { metadataPairs, parse, set, text, toggle, without } from "../filters.js";
 import { count } from "../format.js";
 import { follow } from "../live.js";
 import "../log/activity-table.js";
@@ -204,6 +204,7 @@ class LogPage {
   }
 
   async #values(key) {
+    if (key === "metadata") return metadataPairs(this.rows?.byId.values() ?? []);
     return (await facetCounts(without(this.filter, key), [key], this.#turn.signal))[key] ?? [];
   }
 
