@@ -42,7 +42,8 @@ _ON_ROWS: Final = {
     "endpoint": ENDPOINT,
     "response_status": "coalesce(a.response_status, 'none')",
     "error_code": "a.error_code",
-    "user_id": "a.user_id",
+    "user_id": "coalesce(a.user_id, CASE json_type(a.metadata, '$.user') WHEN 'text'"
+    " THEN json_extract(a.metadata, '$.user') END)",
     "ip_address": "nullif(k.ip_address, '')",
     "user_agent": "nullif(k.user_agent, '')",
 }

@@ -1,5 +1,6 @@
 """Charts out of rollups say what the rows say."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from itertools import product
@@ -300,6 +301,13 @@ async def test_facets(full: Store, params: dict[str, list[str]]) -> None:
         values = [getattr(r, name) for r in full.rows.values() if matches(own, r, SERVICE)]
         if name == "response_status":
             values = ["none" if value is None else str(value) for value in values]
+        if name == "user_id":
+            told = [
+                json.loads(r.metadata or "{}").get("user")
+                for r in full.rows.values()
+                if matches(own, r, SERVICE)
+            ]
+            values = [known or noted for known, noted in zip(values, told, strict=True)]
         expected = Counter(str(value) for value in values if value is not None)
         assert {value.value: value.count for value in found[name]} == expected, name
 
