@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from store.activity import ActivityType, Direction, Status
+from store.activity import ActivityType, Direction, Status, endpoint_of
 from store.errors import SchemaTooNew, StoreError, StoreUnavailable
 from store.filters import EVERYTHING
 from store.identity import activity_id
@@ -139,6 +139,25 @@ def test_every_word_of_the_closed_lists_is_readable(path: Path) -> None:
         written = found[str(line["id"])]
         for name in ("activity_type", "status", "direction"):
             assert line[name] == getattr(written, name).value
+
+
+ENDPOINTS = {
+    "/a": "https://api.example.com/a?b=1",
+    "*": "https://api.example.com?b=1",
+    "": "https://api.example.com?b=1",
+    "api.example.com:443": "https://api.example.com?b=1",
+    "http://other.test/a": "http://other.test/a?b=1",
+    "//other.test/a": "https://api.example.com//other.test/a?b=1",
+    "1://x": "https://api.example.com?b=1",
+}
+
+
+def test_the_endpoint_is_a_url_whatever_the_target_was(path: Path) -> None:
+    targets = list(ENDPOINTS)
+    rows = [row(created_at=NOW, path=p, path_template=p, query="?b=1") for p in targets]
+    write(path, *rows)
+    assert {found["path"]: found["endpoint"] for found in view(path)} == ENDPOINTS
+    assert {p: endpoint_of("https://api.example.com", p, "?b=1") for p in targets} == ENDPOINTS
 
 
 def test_times_are_exact_to_the_millisecond(path: Path) -> None:
