@@ -1,6 +1,6 @@
 """Makes the README's pictures: a believable past, the real API, and Chromium.
 
-python tests/viewer/screenshots.py [FOLDER]     # default: docs/screenshots
+python tests/viewer/screenshots.py [FOLDER]     # default: .screenshots
 """
 
 import argparse
@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from playwright.sync_api import Browser, sync_playwright
 
+from store.activity import Status
 from store.data_folder import DataFolder
 from store.sqlite.writer import SqliteWriter
 from store.tokens import TokenStore
@@ -20,55 +21,58 @@ from tests.bench.seed import Past
 from tests.support.api_world import Server, World
 from tests.viewer.conftest import ARGUMENTS, CHROMIUM, VIEWER
 from tests.viewer.looking import Viewer, expect, milliseconds, sign_in
+from tests.viewer.palette import reduced
 
-ROWS = 60_000
+ROWS = 40_000
+TROUBLE = {
+    1: (Status.STARTED, None, None),
+    4: (Status.FAILED, 429, None),
+    5: (Status.FAILED, 503, None),
+    8: (Status.TIMEOUT, None, "upstream_timeout"),
+    13: (Status.ERROR, None, "connect_refused"),
+}
+"""Some of the newest rows did not go well: status, HTTP status, error code."""
 
 
 def past_of(world: World, organizations: int) -> None:
     past = Past(ROWS, 30, milliseconds(), 7, organizations)
     rows = list(past.rows())
+    # What people open a log for.
+    for age, (status, answer, error) in TROUBLE.items():
+        sick = sorted(rows, key=lambda row: -row.created_at)[age]
+        sick.status, sick.response_status, sick.error_code = status, answer, error
     for start in range(0, len(rows), 2_000):
         world.write(*rows[start : start + 2_000])
 
 
 def take(browser: Browser, server: Server, token: str, folder: Path, theme: str) -> None:
-    """Every picture in one theme."""
-    context = browser.new_context(
-        viewport={"width": 1440, "height": 900}, color_scheme=theme, device_scale_factor=1.5
-    )  # type: ignore[call-overload]
+    """The pictures of one theme."""
+    context = browser.new_context(viewport={"width": 1280, "height": 760}, color_scheme=theme)  # type: ignore[arg-type]
     sign_in(context, server.url, token)
     viewer = Viewer(context.new_page(), server.url)
 
     def shoot(name: str) -> None:
-        viewer.page.wait_for_timeout(400)
-        viewer.page.screenshot(path=folder / f"{name}-{theme}.png")
+        viewer.page.wait_for_timeout(600)
+        (folder / f"{name}.png").write_bytes(reduced(viewer.page.screenshot()))
 
-    viewer.open("/").ready()
+    viewer.open("/?since=7d").ready()
     expect(viewer.page.locator(".timeline rect.bar").first).to_be_visible()
-    shoot("log")
-    viewer.open("/?status=failed&direction=outgoing").ready()
-    viewer.rows.nth(2).click()
-    expect(viewer.page.get_by_role("region", name="Response")).to_be_visible()
-    shoot("details")
-    viewer.open("/analytics?since=7d")
-    expect(viewer.page.get_by_role("group", name="Requests by status")).to_be_visible()
-    viewer.page.locator(".card", has_text="Health").locator("tbody tr").nth(
-        5
-    ).scroll_into_view_if_needed()
-    shoot("analytics")
-    viewer.open("/integrations/Stripe")
-    expect(viewer.rows.first).to_be_visible()
-    shoot("integration")
-    viewer.page.set_viewport_size({"width": 390, "height": 780})
-    viewer.open("/").ready()
-    shoot("phone")
+    shoot(f"log-{theme}")
+    if theme == "light":
+        viewer.open("/?status=failed&direction=outgoing").ready()
+        viewer.rows.nth(2).click()
+        expect(viewer.page.get_by_role("region", name="Response")).to_be_visible()
+        shoot("details")
+        viewer.open("/analytics?since=7d")
+        expect(viewer.page.get_by_role("group", name="Requests by status")).to_be_visible()
+        shoot("analytics")
     context.close()
 
 
 def main() -> None:
     """Command line."""
     arguments = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    arguments.add_argument("folder", type=Path, nargs="?", default=Path("docs/screenshots"))
+    arguments.add_argument("folder", type=Path, nargs="?", default=Path(".screenshots"))
     folder = arguments.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data:
