@@ -57,6 +57,7 @@ def test_long_labels_stay_in_their_cards_on_a_phone(world: World, viewer: Viewer
     viewer.page.set_viewport_size({"width": 360, "height": 800})
     viewer.open("/analytics")
     expect(viewer.page.locator(".bars a").first).to_be_visible()
+    assert viewer.overflow() == 0
     cards = viewer.boxes(".card:has(.bars)")
     for bar in viewer.boxes(".bars b"):
         assert any(
@@ -76,7 +77,7 @@ def test_a_bucket_leads_to_exactly_its_rows(busy: Viewer) -> None:
 
 
 def test_the_range_and_the_integration_narrow_every_figure(busy: Viewer) -> None:
-    busy.page.get_by_label("Integration").select_option("golioth")
+    busy.page.get_by_label("Integration", exact=True).select_option("golioth")
     expect(busy.page.locator(".tile").first).to_contain_text("60")
     busy.page.get_by_role("button", name="Last 24 hours").click()
     busy.page.get_by_role("button", name="Last 7 days").click()

@@ -351,3 +351,22 @@ def test_the_time_chart_says_what_it_did_not_count(
     expect(viewer.page.locator(".timeline-note")).to_have_text("counts of the newest 10")
     assert drawn(viewer) == 10
     expect(viewer.page.locator(".timeline .gap")).to_have_count(1)
+
+
+def test_a_page_whose_files_do_not_come_says_so_and_opens_later(
+    world: World, browser: Browser
+) -> None:
+    server = Server(world.make_services(), world.notice)
+    server.start()
+    context = browser.new_context()
+    sign_in(context, server.url, world.token())
+    viewer = Viewer(context.new_page(), server.url)
+    viewer.open().ready()
+    server.stop()
+    viewer.page.get_by_role("link", name="Analytics").click()
+    expect(viewer.page.get_by_text("Wiretrail cannot be reached")).to_be_visible()
+    again = Server(world.make_services(), world.notice, port=server.port)
+    again.start()
+    expect(viewer.page.get_by_role("heading", name="Analytics")).to_be_visible(timeout=15_000)
+    context.close()
+    again.stop()

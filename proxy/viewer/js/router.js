@@ -1,6 +1,8 @@
 // Addresses to pages. A page is a module with `show(main, place)` that returns what ends it:
 // `{leave(), update(place)}`. `update` is called when only the query or a sub-path changed.
 
+import { h, icon } from "./dom.js";
+
 const ROUTES = [
   { name: "log", pattern: /^\/$/, load: () => import("./pages/log.js") },
   { name: "log", pattern: /^\/activities\/(?<id>[^/]+)$/, load: () => import("./pages/activity.js") },
@@ -49,13 +51,27 @@ export async function render() {
   }
   if (current?.name === where.name && current.page.update) return current.page.update(where);
   const mine = (turn += 1);
-  const module = await where.load();
+  const module = await where.load().catch(() => null);
   if (mine !== turn) return undefined;
   current?.page.leave?.();
   const main = document.getElementById("main");
   main.replaceChildren();
+  if (!module) return unreachable(main, mine);
   current = { name: where.name, page: module.show(main, where) };
   return undefined;
+}
+
+/** The files of a page did not come. They are asked for again until they do. */
+function unreachable(main, mine) {
+  current = null;
+  main.append(h("div", { class: "empty", role: "status" }, icon("plug"), h("h2", {}, "Wiretrail cannot be reached"),
+    h("p", {}, "Is it running? The page opens by itself as soon as it is back.")));
+  const again = setInterval(async () => {
+    if (mine !== turn) { clearInterval(again); return; }
+    const back = await fetch("/healthz").catch(() => null);
+    // A module that failed once may not be asked for again by the same page.
+    if (back && mine === turn) location.reload();
+  }, 2000);
 }
 
 /** Follows links of our own without loading the page anew. */
