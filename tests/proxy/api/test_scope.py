@@ -47,6 +47,7 @@ TABLE: list[tuple[str, str, dict[str, Any], int]] = [
     ("PATCH", f"/activities/{RIVAL_ID}", {"json": {"status": "success"}}, 501),
     ("GET", "/facets", {"params": {"names": "organization,integration,host,endpoint,user_id,"
                                             "ip_address,user_agent,error_code"}}, 200),
+    ("GET", "/timeline", {"params": RANGE}, 200),
     ("GET", "/summary", {}, 200),
     ("GET", "/analytics/health", {"params": RANGE}, 200),
     ("GET", "/analytics/series", {"params": RANGE}, 200),
@@ -152,7 +153,7 @@ async def test_its_own_organization_is_seen(world: World, client: httpx.AsyncCli
             continue
         answer = await client.get(PREFIX + path, **asked)
         assert answer.status_code == 200, path
-        if path in ("/analytics/series", "/analytics/heatmap"):
+        if path in ("/analytics/series", "/analytics/heatmap", "/timeline"):
             assert any(sum(numbers(item)) for item in answer.json()["items"]), path
         else:
             assert "rival" in answer.text, path
