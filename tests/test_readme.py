@@ -86,7 +86,7 @@ def test_files_named_in_the_readme_exist() -> None:
 def test_paths_of_the_api_exist() -> None:
     table = README[README.index("| path | answers |") : README.index("A token sees")]
     told = list(re.findall(r"`(?:[A-Z]+ )?(/[\w/{}]+)[`?]", table))
-    short = ("/summary", "/integrations", "/facets", "/gaps")
+    short = ("/summary", "/integrations", "/facets", "/timeline", "/gaps")
     paths = {"/api/v1" + path if path.startswith(short) else path for path in told}
     api_metrics = ApiMetrics(CollectorRegistry(), Accounting)
     shown = {
