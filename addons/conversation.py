@@ -287,6 +287,15 @@ class Conversation:
         wire = self._wires.get(id(connection))
         return wire is not None and wire in self._paused
 
+    def refused(self, connection: Connection) -> bool:
+        """Whether the peer answered with a reset to what it was sent: it had closed, and had not
+        only finished sending."""
+        wire = self._wires.get(id(connection))
+        if wire is None or self.was_reset(connection):
+            return self.was_reset(connection)
+        raw = wire.transport.get_extra_info("socket")
+        return raw is not None and raw.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
+
     def was_reset(self, connection: Connection) -> bool:
         """Whether the connection ended by an error instead of an end of stream."""
         return id(connection) in self._resets
@@ -376,7 +385,10 @@ class Conversation:
             if connection.state & ConnectionState.CAN_WRITE and wire.transport.can_write_eof():
                 connection.state &= ~ConnectionState.CAN_WRITE
                 if not wire.transport.is_closing():
-                    wire.transport.write_eof()
+                    try:
+                        wire.transport.write_eof()
+                    except OSError:  # the peer has reset the connection a moment ago
+                        self._resets.add(id(connection))
             return
         if wire.closed:
             return

@@ -42,6 +42,7 @@ class Exchange:
         "created_at",
         "direction",
         "durable",
+        "ended_at",
         "error_code",
         "error_message",
         "host",
@@ -89,6 +90,8 @@ class Exchange:
         headers: HeaderList,
         claims: Claims | None,
     ) -> None:
+        self.ended_at = 0.0
+        """When it ended, where that is found out later; else 0."""
         self.listener = listener
         self.direction = direction
         self.binding = binding
@@ -210,7 +213,8 @@ class Exchange:
         return capture
 
     def final(self, ended_at: float) -> Capture:
-        """The capture of the exchange that has ended."""
+        """The capture of the exchange that has ended, now unless `self.ended_at` tells when."""
+        ended_at = self.ended_at or ended_at
         binding = self.binding
         elapsed = (ended_at - self.started_at) * 1000.0
         return Capture(

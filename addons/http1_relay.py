@@ -48,6 +48,8 @@ from store.activity import ErrorCode
 
 _NEVER: Final = float("inf")
 _LINGER: Final = 2.0
+_RESET_COMES: Final = 0.3
+"""Seconds for which a reset of the client is waited for, in which only its row waits."""
 _KEEP_ALIVE: Final = 900.0
 _UNWANTED: Final = 16 << 20
 _UNPARSED: Final = 1 << 20
@@ -465,6 +467,8 @@ class Http1Relay(Layer):
             self._upstream_closed(link)
 
     def _answer_bytes(self, link: UpstreamLink, data: bytes) -> None:
+        if self.stage is Stage.LEFT:
+            return
         try:
             items = link.parser.feed(data)
         except AnswerInHttp2 as fault:
@@ -494,7 +498,19 @@ class Http1Relay(Layer):
                 return
             # The rest of the request has no taker.
             self._keep_client = False
-        self._finish()
+        if self._client_ended and not self._backlog and self.exchange is not None:
+            self._await_reset(self.exchange)
+        else:
+            self._finish()
+
+    def _await_reset(self, exchange: Exchange) -> None:
+        """A client that has closed looks like one that only has nothing more to send, until it
+        answers our last bytes with a reset. It has them and our end now; the row waits."""
+        exchange.ended_at = clock()
+        self._out.append(commands.CloseTcpConnection(self.client, half_close=True))
+        self._keep_client = False
+        self.stage = Stage.LEFT
+        self.deadline = clock() + _RESET_COMES
 
     def _upstream_closed(self, link: UpstreamLink) -> None:
         exchange = self.exchange
@@ -509,6 +525,8 @@ class Http1Relay(Layer):
         elif self.stage is Stage.DONE:
             self._keep_client = False
             self._finish()
+        elif self.stage is Stage.LEFT:
+            return
         elif link.alert is not None and link.parser.silent:
             self._fail(ErrorCode.TLS_UPSTREAM, f"the upstream ended TLS: {link.alert}")
         elif self._client_ended:
@@ -572,6 +590,11 @@ class Http1Relay(Layer):
         elif self.stage is Stage.DONE:
             self._keep_client = False
             self._finish()
+        elif self.stage is Stage.LEFT:
+            if self.conversation.refused(self.client):
+                self._client_left("the client closed before the answer came")
+            else:
+                self._finish()
         elif self.stage is Stage.BODY:
             self._fail(ErrorCode.IDLE_TIMEOUT, "the answer stopped in the middle")
         elif self.parser.complete:

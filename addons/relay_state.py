@@ -22,6 +22,8 @@ Stages of the answer in RELAY:
     WAIT     the request goes up                      idle until it is complete, then answer_head
     BODY     the final head has been passed on        idle
     DONE     the answer is complete, the request not  idle
+    LEFT     both are complete; whether the client    0.3 s
+             was still there to read is found out
 """
 
 from enum import Enum, auto
@@ -46,3 +48,4 @@ class Stage(Enum):
     WAIT = auto()
     BODY = auto()
     DONE = auto()
+    LEFT = auto()

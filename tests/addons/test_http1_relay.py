@@ -317,6 +317,34 @@ async def test_half_closed_client_gets_its_answer(tmp_path: Path) -> None:
     assert ended.is_set(), "the end of stream is passed on"
     assert got.startswith(b"HTTP/1.1 200 OK")
     assert capture.error_code is None
+    assert capture.response_time_ms < 250, "the row waits for a reset, its time does not"
+
+
+@pytest.mark.parametrize("upstream_closes", [False, True])
+async def test_client_that_left_before_a_short_answer(
+    tmp_path: Path, upstream_closes: bool
+) -> None:
+    left = asyncio.Event()
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        await left.wait()
+        await asyncio.sleep(0.1)
+        writer.write(OK)
+        await writer.drain()
+        if not upstream_closes:
+            await asyncio.sleep(1.0)
+
+    async with upstream(script) as server, world(tmp_path, to(server)) as w:
+        _, client = await w.connect()
+        client.write(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        await asyncio.sleep(0.1)
+        client.close()
+        await client.wait_closed()
+        left.set()
+        capture = await w.sink.only()
+    assert capture.error_code == ErrorCode.CLIENT_CLOSED
+    assert capture.response_status == 200
 
 
 # Faults of the upstream

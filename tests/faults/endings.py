@@ -331,6 +331,13 @@ CLIENT_FAULTS: Final[dict[str, Ending]] = {
         client=(Send(request()), Await(), Reset()),
         server=(HEAD_END, Signal(), Rest(), Send(OK)),
     ),
+    "left, and a short answer comes later": Ending(
+        Told("error", "client_closed", 200),
+        "nothing",
+        client=(Send(request()), Await(), Leave()),
+        server=(HEAD_END, Signal(), Rest(), Send(OK)),
+        ways=PLAIN,
+    ),
     "left, and a long answer comes later": Ending(
         Told("error", "client_closed", 200),
         "nothing",
