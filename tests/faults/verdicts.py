@@ -41,4 +41,5 @@ class Verdicts:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else repr(value)
+    # xdist carries plain text between processes, and no enumeration.
+    return str(value) if isinstance(value, str) else repr(value)
