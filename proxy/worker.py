@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from addons.settings import Listener, RelaySettings
 from proxy.accounting import CounterBlock
 from proxy.child import ChildEnd, begin, loop_factory
@@ -16,6 +18,7 @@ from proxy.config import Address, Config, listeners, relay_settings
 from proxy.config.units import size_in_bytes
 from proxy.control import BoundAddress, Failed, Ready, Reload, Stop, WorkerStart
 from proxy.crowd import SharedCrowd
+from proxy.descriptors import connections_within
 from proxy.link.sender import LinkSender
 from proxy.private_log import places, report_context
 
@@ -104,11 +107,16 @@ class Worker:
         return True
 
     def _settings(self, config: Config, upstream_ca: str | None) -> RelaySettings:
-        return relay_settings(
+        settings = relay_settings(
             config,
             upstream_ca=None if upstream_ca is None else Path(upstream_ca),
             own_addresses=[Address(host, port) for host, port in self._start.own_addresses],
         )
+        limits = settings.limits
+        fitting = msgspec.structs.replace(
+            limits, connections=connections_within(limits.connections)
+        )
+        return msgspec.structs.replace(settings, limits=fitting)
 
     def _bound(self, config: Config) -> list[tuple[socket.socket, Listener]]:
         configured = [bound.listener for bound in listeners(config)]
