@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from store.analytics import (
+    Counts,
     EndpointEntry,
     FacetValue,
     FailureGroup,
@@ -23,7 +24,7 @@ from store.analytics import (
 from store.errors import FilterError
 from store.filters import EVERYTHING, ActivityFilter
 from store.scope import Scope
-from store.sqlite.answers import endpoint, endpoint_sum, failure, health, integration, summary
+from store.sqlite.answers import endpoint, endpoint_sum, failure, health, integration
 from store.sqlite.charts import (
     COUNTS,
     SUMS,
@@ -37,11 +38,11 @@ from store.sqlite.charts import (
 from store.sqlite.facets import facets
 from store.sqlite.few import look_up
 from store.sqlite.hour_parts import settled, summed
-from store.sqlite.keys import STATUSES
 from store.sqlite.narrowing import Fragment, Narrowing, any_of, joined
 from store.sqlite.pool import Pool
-from store.sqlite.rollups import HOURS_A_DAY, SPAN_DAY, SPANS
+from store.sqlite.rollups import SPAN_DAY
 from store.sqlite.scoped import scoped
+from store.sqlite.summary import summary
 from store.sqlite.timeline import timeline
 from store.times import Instant
 
@@ -130,9 +131,9 @@ class SqliteAnalytics:
             await look_up(connection, narrowing, whole, sums_of, by)
             trend = await summed(connection, narrowing, ranges, by, measures=COUNTS)
         overall = {number: entry for (_, number), entry in sums_of.items()}
-        lines = {row[0]: [[0] * len(STATUSES) for _ in ranges] for row in found}
+        lines = {row[0]: [_NOTHING] * len(ranges) for row in found}
         for (bucket, number), entry in trend.items():
-            lines[number][bucket] = entry.by_status
+            lines[number][bucket] = entry.counts()
         providers = {number: provider for number, provider, _ in reversed(places) if provider}
         found.sort(key=lambda row: (-overall.get(row[0], Sum()).total, row[2].lower()))
         return [
@@ -156,7 +157,7 @@ class SqliteAnalytics:
         """One column for each bucket, empty ones too."""
         points = await self._by_bucket(scope, where, edges, exact=False)
         return [
-            HeatColumn(at=Instant(at), counts=point.histogram)
+            HeatColumn(at=Instant(at), counts=list(point.histogram))
             for at, point in zip(edges, points, strict=False)
         ]
 
@@ -212,30 +213,14 @@ class SqliteAnalytics:
             places = sorted(places, key=lambda one: rank(endpoint(*one)), reverse=True)[:limit]
             few: dict[tuple[int, ...], Sum] = {(0, row[6]): entry for row, entry in places}
             await look_up(connection, narrowing, [times_of(where)], few, ("a.endpoint",))
-        return sorted((endpoint(*one) for one in places), key=rank, reverse=True)
+        found = [endpoint(row, few[(0, row[6])]) for row, _ in places]
+        return sorted(found, key=rank, reverse=True)
 
     async def summary(self, scope: Scope, where: ActivityFilter) -> list[dict[str, Any]]:
         """Rows of `integration_activity_summary` in the scope, newest day first."""
         check_rolled_up(where)
         async with scoped(self._pool, scope, where) as (connection, narrowing):
-            day = f"a.bucket / CASE a.span {_BUCKETS_A_DAY} END"
-            counted = sums(
-                "rollups",
-                ("a.integration", "a.activity_type", "a.direction", "a.status", f"{day} AS day"),
-                narrowing.hours,
-                [hours_of(where)],
-                measures="sum(a.count) AS count, sum(a.timed) AS timed, sum(a.total_us) AS total",
-            )
-            statement = (
-                "SELECT o.id, o.name, i.id, i.name, s.activity_type, s.direction, s.status,"  # noqa: S608
-                " date(s.day * 86400, 'unixepoch'), s.count, s.timed, s.total"
-                f" FROM ({counted.sql}) s"
-                " JOIN integrations i ON i.number = s.integration"
-                " JOIN organizations o ON o.number = i.organization WHERE s.count > 0"
-                " ORDER BY s.day DESC, o.name, i.name, s.activity_type, s.direction, s.status"
-            )
-            found = await connection.rows(Fragment(statement, counted.values))
-        return [summary(row) for row in found]
+            return await summary(connection, narrowing, hours_of(where))
 
     async def facets(
         self, scope: Scope, where: ActivityFilter, names: Sequence[str], limit: int = 50
@@ -268,9 +253,7 @@ class SqliteAnalytics:
         return [found.get((number,), Sum()) for number in range(len(ranges))]
 
 
-_BUCKETS_A_DAY: Final = " ".join(
-    f"WHEN {span} THEN {HOURS_A_DAY // width}" for span, width in SPANS
-)
+_NOTHING: Final = Counts()
 _PLACES: Final = Fragment(
     "SELECT integration, provider, host FROM endpoints"
     " GROUP BY integration, provider, host ORDER BY max(used) DESC, count(*) DESC"

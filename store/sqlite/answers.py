@@ -3,8 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from store.analytics import EndpointEntry, FailureGroup, IntegrationEntry, IntegrationHealth
-from store.sqlite.charts import Sum, counts_of
+from store.analytics import (
+    Counts,
+    EndpointEntry,
+    FailureGroup,
+    IntegrationEntry,
+    IntegrationHealth,
+)
+from store.sqlite.charts import Sum
 from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, STATUSES, SUCCESS
 from store.times import Instant, shared_uuid, uuid_text
 
@@ -48,7 +54,7 @@ def failure(row: Sequence[Any]) -> FailureGroup:
 
 
 def health(
-    row: Sequence[Any], provider: str | None, overall: Sum, trend: Sequence[Sequence[int]]
+    row: Sequence[Any], provider: str | None, overall: Sum, trend: Sequence[Counts]
 ) -> IntegrationHealth:
     """How an integration does."""
     _, identifier, name, organization_id, organization, _, last_at, success_at, failure_at = row
@@ -63,7 +69,7 @@ def health(
         last_at=_instant(last_at),
         last_success_at=_instant(success_at),
         last_failure_at=_instant(failure_at),
-        trend=[counts_of(by_status) for by_status in trend],
+        trend=list(trend),
     )
 
 
@@ -92,7 +98,7 @@ def endpoint(row: Sequence[Any], measures: Sum) -> EndpointEntry:
     )
 
 
-def summary(row: Sequence[Any]) -> dict[str, Any]:
+def summary_line(row: Sequence[Any]) -> dict[str, Any]:
     """One row of the daily summary."""
     (
         organization_id, organization, integration_id, integration, kind, direction, status,

@@ -121,21 +121,30 @@ def chart_table(narrowing: Narrowing) -> str:
     return "totals" if narrow and narrowing.numbers.integrations is None else "rollups"
 
 
-class Sum:
-    """Measures of several rollup rows put together, in Python."""
+NO_TIMES: Final = (0,) * BUCKETS
+"""The histogram of nothing."""
 
-    __slots__ = ("by_status", "histogram", "last_at", "max_us", "timed", "times", "total_us")
+
+class Sum:
+    """Measures of several rollup rows put together, in Python. Those of the past are kept: once
+    it is part of an answer, one is not changed any more."""
+
+    __slots__ = (
+        "_counts", "by_status", "histogram", "last_at", "max_us", "timed", "times", "total_us",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.by_status = [0] * len(STATUSES)
         self.timed = self.total_us = self.max_us = self.last_at = 0
-        self.histogram = [0] * BUCKETS
+        self.histogram: Sequence[int] = NO_TIMES
+        self._counts: Counts | None = None
         self.times: Sequence[int] | None = None
         """Every response time in microseconds, ascending, where they were looked up."""
 
     def add(self, status: int, measures: Sequence[Any]) -> None:
         """Add the measures of rows with one status."""
         count, timed, total_us, max_us, last_at, *histogram = measures
+        self._counts = None
         self.by_status[status] += count
         self.timed += timed
         self.total_us += total_us
@@ -147,18 +156,26 @@ class Sum:
     def add_row(self, status: int, measures: Sequence[int], bucket: int) -> None:
         """Add the measures of rows with one status and one bucket of the histogram; `timed` of
         them have a response time."""
-        self.add(status, (*measures, *[0] * BUCKETS))
-        if measures[1]:
-            self.histogram[bucket] += measures[1]
+        histogram = [0] * BUCKETS
+        histogram[bucket] = measures[1]
+        self.add(status, (*measures, *histogram))
 
-    def include(self, other: "Sum") -> None:
-        """Add everything of another."""
-        self.by_status = list(map(int.__add__, self.by_status, other.by_status))
-        self.timed += other.timed
-        self.total_us += other.total_us
-        self.max_us = max(self.max_us, other.max_us)
-        self.last_at = max(self.last_at, other.last_at)
-        self.histogram = list(map(int.__add__, self.histogram, other.histogram))
+    def plus(self, other: "Sum") -> "Sum":
+        """Everything of both."""
+        both = Sum()
+        both.by_status = list(map(int.__add__, self.by_status, other.by_status))
+        both.timed = self.timed + other.timed
+        both.total_us = self.total_us + other.total_us
+        both.max_us = max(self.max_us, other.max_us)
+        both.last_at = max(self.last_at, other.last_at)
+        both.histogram = list(map(int.__add__, self.histogram, other.histogram))
+        return both
+
+    def looked_up(self, times: Sequence[int]) -> "Sum":
+        """The same with every response time."""
+        found = self.plus(Sum())
+        found.times = times
+        return found
 
     @property
     def total(self) -> int:
@@ -167,7 +184,9 @@ class Sum:
 
     def counts(self) -> Counts:
         """By status."""
-        return counts_of(self.by_status)
+        if self._counts is None:
+            self._counts = counts_of(self.by_status)
+        return self._counts
 
     def latency(self) -> Latency:
         """Response times."""

@@ -1,6 +1,6 @@
 """Percentiles of few response times are looked up; a histogram tells them only roughly."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Final
 
 from store.sqlite.charts import Sum
@@ -21,7 +21,7 @@ async def look_up(
     connection: Connection,
     narrowing: Narrowing,
     ranges: Sequence[tuple[int, int]],
-    sums: Mapping[Key, Sum],
+    sums: MutableMapping[Key, Sum],
     by: Sequence[str] = (),
 ) -> None:
     """Fill in `times` of sums of few activities, where that is cheap. The keys of `sums` are the
@@ -43,7 +43,7 @@ async def look_up(
     for key, times in found.items():
         # Rollups outlive rows.
         if len(times) >= few[key]:
-            sums[key].times = sorted(times)
+            sums[key] = sums[key].looked_up(sorted(times))
 
 
 def _few(timed: Mapping[Key, int]) -> dict[Key, int]:

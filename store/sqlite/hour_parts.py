@@ -97,9 +97,7 @@ async def summed(
         from_rows = await countable(connection, pieces)
         hours = sorted({piece.hour for piece in pieces})
         asked = [*whole, *((hour, hour + 1) for hour in hours)]
-        group = ("e.number", *by, "a.status")
-        statement = sums(table, group, narrowing.hours, asked, measures=measures)
-        rolled = by_key(await connection.rows(statement), len(by) + 1)
+        rolled = await _rolled(connection, narrowing, asked, by, table, measures)
         counted = [piece for piece in pieces if piece.hour in from_rows]
         parts = await _measured(connection, narrowing, counted, by)
     found = {key: entry for key, entry in rolled.items() if key[0] < len(ranges)}
@@ -115,8 +113,52 @@ async def summed(
             last = max(piece for piece in pieces if piece.hour == hour)
             chosen = [((last.number, *key), one) for key, one in of_hour[hour].items()]
         for key, one in chosen:
-            found.setdefault(key, Sum()).include(one)
+            _include(found, key, one)
     return found
+
+
+async def _rolled(
+    connection: Connection,
+    narrowing: Narrowing,
+    ranges: Sequence[tuple[int, int]],
+    by: Sequence[str],
+    table: str,
+    measures: str,
+) -> dict[Key, Sum]:
+    """What rollups tell about ranges of hours. Their parts in the past are kept."""
+    past = await connection.past()
+    question = (table, tuple(by), measures, narrowing.hours)
+    found: dict[Key, Sum] = {}
+    asked: list[tuple[int, int]] = []
+    missing: list[tuple[int, bool]] = []
+    for number, (low, high) in enumerate(ranges):
+        now = min(max(low, past.until), high)
+        for begin, end in ((low, now), (now, high)):
+            if begin >= end:
+                continue
+            kept = past.get((begin, end, question)) if end <= past.until else None
+            if kept is None:
+                asked.append((begin, end))
+                missing.append((number, end <= past.until))
+            else:
+                for key, one in kept.items():
+                    _include(found, (number, *key), one)
+    group = ("e.number", *by, "a.status")
+    statement = sums(table, group, narrowing.hours, asked, measures=measures)
+    new: list[dict[Key, Sum]] = [{} for _ in asked]
+    for (index, *key), one in by_key(await connection.rows(statement), len(by) + 1).items():
+        new[index][tuple(key)] = one
+    for (number, over), (begin, end), answer in zip(missing, asked, new, strict=True):
+        if over:
+            past.put((begin, end, question), answer)
+        for key, one in answer.items():
+            _include(found, (number, *key), one)
+    return found
+
+
+def _include(found: dict[Key, Sum], key: Key, one: Sum) -> None:
+    there = found.get(key)
+    found[key] = one if there is None else there.plus(one)
 
 
 def _pruned(

@@ -14,6 +14,7 @@ from store.sqlite import schema
 from store.sqlite.compression import Decompressor
 from store.sqlite.connection import store_errors
 from store.sqlite.narrowing import Fragment
+from store.sqlite.past import STATE, Kept, Past
 
 SIZE: Final = 4
 _BUSY_S: Final = 1.0
@@ -22,8 +23,11 @@ _BUSY_S: Final = 1.0
 class Connection:
     """One read-only connection with what it needs to read compressed bodies."""
 
-    def __init__(self, database: aiosqlite.Connection, identity: tuple[int, int]) -> None:
+    def __init__(
+        self, database: aiosqlite.Connection, identity: tuple[int, int], kept: Kept
+    ) -> None:
         self._database = database
+        self._kept = kept
         self.identity = identity
         self.decompressor = Decompressor()
 
@@ -50,6 +54,10 @@ class Connection:
         # After an error the connection is closed, and the transaction with it.
         await self.rows(Fragment("END"))
 
+    async def past(self) -> Past:
+        """What is kept of the past. For use within a `snapshot`."""
+        return Past(self._kept, self.identity, await self.rows(STATE))
+
     async def learn_dictionaries(self) -> None:
         """Load the dictionaries that were made since the connection was opened."""
         for number, content in await self.rows(
@@ -68,6 +76,7 @@ class Pool:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._kept = Kept()
         self._free: list[Connection] = []
         self._turns = asyncio.Semaphore(SIZE)
         self._opening: set[asyncio.Task[Connection]] = set()
@@ -129,7 +138,7 @@ class Pool:
                 isolation_level=None,
             )
             try:
-                connection = Connection(database, identity)
+                connection = Connection(database, identity, self._kept)
                 await _prepare(database, connection.decompressor)
             except BaseException:
                 await database.close()

@@ -6,6 +6,7 @@ from typing import Final
 from store.options import DAY_MS, StoreOptions
 from store.sqlite.compression import delete_unused_dictionaries
 from store.sqlite.keys import LOWEST_KEY, created_at, first_key
+from store.sqlite.past import note_deletion
 from store.sqlite.rollups import HOUR_MS, SPAN_HOUR, SPANS
 from store.sqlite.steps import Pace
 from store.times import uuid_bytes
@@ -151,6 +152,7 @@ class RollupRetention:
             if bucket is None or (bucket + 1) * width * HOUR_MS > until:
                 continue
             with self._pace.step(database):
+                note_deletion(database)
                 for table in ("rollups", "endpoint_rollups", "totals"):
                     database.execute(
                         f"DELETE FROM {table} WHERE span = ? AND bucket <= ?",  # noqa: S608

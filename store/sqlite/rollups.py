@@ -6,6 +6,7 @@ from typing import Final
 
 from store.latency import bucket_of
 from store.sqlite.keys import STARTED, SUCCESS
+from store.sqlite.past import note_change
 from store.sqlite.schema import HISTOGRAM
 
 HOUR_MS: Final = 3_600_000
@@ -124,6 +125,8 @@ class Tally:
                 _merge(rollups, (*at, integration, kind, direction, status, code), measures)
                 if span != SPAN_QUARTER:
                     _merge(endpoints, (*at, endpoint, status > 1), measures)
+        if hours:
+            note_change(database, min(hours))
         database.executemany(_SEEN, ((*times, number) for number, times in seen.items()))
         database.executemany(_INTO_HOURS, hours.items())
         database.executemany(_INTO_ROLLUPS, _lines(rollups))
