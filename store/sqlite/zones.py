@@ -19,6 +19,8 @@ from store.sqlite.rollups import HOUR_MS, HOURS_A_DAY, SPAN_DAY, SPAN_HOUR
 
 STRETCH: Final = 10_000
 _ENOUGH: Final = 200
+_WINDOW: Final = 4
+"""How many days are looked at first."""
 
 
 _EXTENT: Final = Fragment(
@@ -64,14 +66,36 @@ async def stretches(
     if narrowing.exact or narrowing.traced:
         yield [(low, high)]
         return
-    span = Fragment("bucket BETWEEN ? AND ?", (_hour(low), _hour(high - 1)))
-    counted = f"SELECT bucket, count FROM hours WHERE {span.sql} ORDER BY bucket"  # noqa: S608
-    rows = _Rows(await connection.rows(Fragment(counted, span.values)))
+    for first, last in _windows(_hour(low), _hour(high - 1)):
+        async for stretch in _of_window(connection, narrowing, first, last, (low, high)):
+            yield stretch
+
+
+def _windows(oldest: int, newest: int) -> Iterator[tuple[int, int]]:
+    """Ranges of hours, first and last of each, newest first: most pages are found in a few days,
+    and to ask the rollups of all days costs more than the page."""
+    days = _WINDOW
+    while newest >= oldest:
+        first = max(oldest, (newest // HOURS_A_DAY + 1 - days) * HOURS_A_DAY)
+        yield first, newest
+        newest, days = first - 1, days * 4
+
+
+async def _of_window(
+    connection: Connection,
+    narrowing: Narrowing,
+    first: int,
+    last: int,
+    keys: tuple[int, int],
+) -> AsyncIterator[Stretch]:
+    """The stretches of a range of hours."""
+    counted = "SELECT bucket, count FROM hours WHERE bucket BETWEEN ? AND ? ORDER BY bucket"
+    rows = _Rows(await connection.rows(Fragment(counted, (first, last))))
     if not narrowing.hours and not narrowing.endpoints:
-        for stretch in _cut(rows.hours(), rows, low, high):
+        for stretch in _cut(rows.hours(), rows, *keys):
             yield stretch
         return
-    days = await _days(connection, narrowing, _hour(low) // 24, _hour(high - 1) // 24)
+    days = await _days(connection, narrowing, first // HOURS_A_DAY, last // HOURS_A_DAY)
     # As many days as may fill a page, then more at a time.
     some: list[int] = []
     possible, enough = 0, _ENOUGH
@@ -80,7 +104,7 @@ async def stretches(
         possible += count
         if possible >= enough or number == len(days):
             hours = await _hours(connection, narrowing, some)
-            for stretch in _cut(hours, rows, low, high):
+            for stretch in _cut((h for h in hours if first <= h <= last), rows, *keys):
                 yield stretch
             some, possible, enough = [], 0, enough * 2
 
