@@ -21,7 +21,7 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layer import Layer
 
 from addons.dialler import Dialler
-from addons.errors import DialError
+from addons.errors import DialError, DialFailure
 from addons.exchange import clock
 from addons.handover import FlowOrigin
 from addons.http2_windows import HoldReading
@@ -40,18 +40,6 @@ _NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 type Hooks = dict[str, tuple[Callable[..., None], ...]]
 """What is called for each of mitmproxy's hooks, all of it synchronous."""
-
-
-class DialFailure(str):
-    """The reply to an `OpenConnection` that failed, with its code."""
-
-    __slots__ = ("code",)
-    code: ErrorCode
-
-    def __new__(cls, error: DialError) -> "DialFailure":
-        made = super().__new__(cls, str(error))
-        made.code = error.code
-        return made
 
 
 class DeadlineExpired(events.Event):

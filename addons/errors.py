@@ -53,3 +53,15 @@ class DialError(RelayError):
     def __init__(self, message: str, code: ErrorCode) -> None:
         super().__init__(message)
         self.code = code
+
+
+class DialFailure(str):
+    """What mitmproxy's layers are told of a connection that failed, with its code."""
+
+    __slots__ = ("code",)
+    code: ErrorCode
+
+    def __new__(cls, error: DialError) -> "DialFailure":
+        made = super().__new__(cls, str(error))
+        made.code = error.code
+        return made

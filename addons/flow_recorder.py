@@ -10,14 +10,15 @@ from typing import Final
 
 from mitmproxy import http
 from mitmproxy.connection import Server
+from mitmproxy.tls import TlsData
 
-from addons import http1_write
+from addons import http1_write, http2_endings
 from addons.conversation import Conversation
 from addons.destination import Named, name_incoming, name_tunnelled, route
 from addons.entrance import Entrance
 from addons.errors import MalformedRequest, Refusal
 from addons.exchange import Exchange, clock
-from addons.handover import FlowExpired, FlowOrigin
+from addons.handover import ConnectExpired, FlowExpired, FlowOrigin
 from addons.http1_head import RequestHead, read_request_head
 from addons.opening import claims_of, open_exchange, open_unparsed
 from addons.recording import finish_exchange
@@ -29,6 +30,8 @@ from store.activity import ErrorCode
 from store.capture import HeaderList, Stream, StreamMessage
 
 _STREAM_BYTES: Final = 65536
+_AFTER_DIALLER: Final = 0.5
+"""Seconds."""
 _ERRNO: Final = re.compile(r"\[Errno (-?[0-9]+)\]")
 
 
@@ -67,7 +70,7 @@ class WebSocketCount:
 class FlowTake:
     """A flow in flight."""
 
-    __slots__ = ("answered", "deadline", "entrance", "exchange", "origin", "target")
+    __slots__ = ("answered", "connect_by", "deadline", "entrance", "exchange", "origin", "target")
 
     def __init__(
         self, exchange: Exchange, entrance: Entrance, origin: FlowOrigin, target: Target | None
@@ -77,6 +80,7 @@ class FlowTake:
         self.origin = origin
         self.target = target
         self.answered = False
+        self.connect_by = float("inf")
         self.deadline = float("inf")
 
     def request_bytes(self, data: bytes) -> bytes:
@@ -92,6 +96,12 @@ class FlowTake:
             self.exchange.take_answer(data)
             self.watch_idle()
         return data
+
+    def watch_connecting(self) -> None:
+        """The upstream is dialled, if it is not connected yet. The dialler keeps the time for TCP
+        and speaks first; what comes behind is TLS."""
+        if self.target is not None:
+            self.connect_by = clock() + self.target.deadlines.connect + _AFTER_DIALLER
 
     def watch_idle(self) -> None:
         """Something moved."""
@@ -156,6 +166,7 @@ class FlowRecorder:
             return
         _direct(flow, head, target, named, origin, entrance)
         flow.request.stream = take.request_bytes
+        take.watch_connecting()
 
     def request(self, flow: http.HTTPFlow) -> None:
         """The request is complete."""
@@ -203,9 +214,12 @@ class FlowRecorder:
         if take is None:
             return
         exchange = take.exchange
-        code, message = failure_of(flow)
+        code, message = failure_of(flow, take.origin.tls_failure)
         exchange.fail(code, message)
-        if not take.answered and exchange.proxy_status is None:
+        passed = flow.request.is_http2 and isinstance(
+            flow.error and flow.error.msg, http2_endings.PassedReset
+        )
+        if not (take.answered or passed) and exchange.proxy_status is None:
             late = exchange.error_code in (ErrorCode.CONNECT_TIMEOUT, ErrorCode.UPSTREAM_TIMEOUT)
             exchange.proxy_status = 504 if late else 502
         self._note_server(exchange, flow.server_conn)
@@ -255,6 +269,12 @@ class FlowRecorder:
 
     # Ends
 
+    def tls_failed_server(self, data: TlsData) -> None:
+        """A handshake with an upstream failed."""
+        origin = self._origins.get(data.context.client.id)
+        if origin is not None:
+            origin.tls_failure = data.conn.error or ""
+
     def conversation_gone(self, conversation: Conversation, code: ErrorCode, message: str) -> None:
         """A client connection is gone: end what it still has in flight."""
         client = conversation.client.id
@@ -273,7 +293,10 @@ class FlowRecorder:
     def tick(self, now: float) -> None:
         """Look at the deadlines."""
         for flow_id, take in list(self._takes.items()):
-            if now >= take.deadline:
+            if now >= take.connect_by:
+                take.connect_by = float("inf")
+                take.origin.conversation.dispatch(ConnectExpired(flow_id))
+            if now >= take.deadline and flow_id in self._takes:
                 take.deadline = float("inf")
                 code = ErrorCode.IDLE_TIMEOUT if take.answered else ErrorCode.UPSTREAM_TIMEOUT
                 take.exchange.fail(code, "nothing moved in time")
@@ -382,8 +405,9 @@ def _direct(
     request.headers = http.Headers(fields)
 
 
-def failure_of(flow: http.HTTPFlow) -> tuple[ErrorCode, str]:
-    """Code and sentence of a failed flow. mitmproxy's own text may quote what a peer sent."""
+def failure_of(flow: http.HTTPFlow, tls_failure: str = "") -> tuple[ErrorCode, str]:
+    """Code and sentence of a failed flow. mitmproxy's own text may quote what a peer sent.
+    `tls_failure` is the text of the last handshake with an upstream that failed."""
     text = flow.error.msg if flow.error is not None else ""
     code = getattr(text, "code", None)
     if isinstance(code, ErrorCode):
@@ -391,6 +415,9 @@ def failure_of(flow: http.HTTPFlow) -> tuple[ErrorCode, str]:
     server = flow.server_conn
     if server.tls and server.error and not server.tls_established:
         return ErrorCode.TLS_UPSTREAM, server.error[:200]
+    if tls_failure and text == tls_failure:
+        # A flow that never got its connection does not know it.
+        return ErrorCode.TLS_UPSTREAM, text[:200]
     if (number := _ERRNO.search(text)) is not None:
         return _dial_failure(int(number[1]))
     lowered = text.lower()

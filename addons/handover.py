@@ -1,33 +1,39 @@
 """Hands a connection over to mitmproxy's own HTTP layer: WebSocket and HTTP/2."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from mitmproxy.proxy import events
+from mitmproxy.connection import Connection, ConnectionState
+from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layer import CommandGenerator
 from mitmproxy.proxy.layers import HttpLayer
-from mitmproxy.proxy.layers.http import HTTPMode
+from mitmproxy.proxy.layers.http import GetHttpConnectionCompleted, HTTPMode
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
     RequestProtocolError,
     ResponseProtocolError,
 )
 
+from addons.errors import DialError, DialFailure
 from addons.exchange import Binding
 from addons.forwarded import ForwardedRule
+from addons.http2_endings import NO_ANSWER_IN_TIME
 from addons.listening_port import ListeningPort
 from addons.routing import Target
+from store.activity import ErrorCode as ActivityError
 
 if TYPE_CHECKING:
     from addons.conversation import Conversation
 
+_REMEMBERED: Final = 32
+"""Connections that are remembered before the closed ones are looked for."""
 _PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
 class FlowOrigin:
     """What the flow recorder has to know of a connection that was handed over."""
 
-    __slots__ = ("binding", "conversation", "fixed", "forwarded", "peer", "port")
+    __slots__ = ("binding", "conversation", "fixed", "forwarded", "peer", "port", "tls_failure")
 
     def __init__(
         self,
@@ -45,6 +51,8 @@ class FlowOrigin:
         self.fixed = fixed
         """The one target of the connection; `None`: routes decide for each request."""
         self.peer = conversation.client.peername[0]
+        self.tls_failure = ""
+        """Why the last handshake with an upstream failed."""
 
 
 class FlowExpired(events.Event):
@@ -54,22 +62,60 @@ class FlowExpired(events.Event):
         self.flow_id = flow_id
 
 
-class _NoAnswerInTime:
-    """Stands where mitmproxy expects one of its codes: none of them means 504."""
+class ConnectExpired(FlowExpired):
+    """The deadline for the connection of one flow has passed: TCP may stand and TLS may not."""
 
-    def http_status_code(self) -> int:
-        return 504
+
+_NOT_IN_TIME: Final = DialError("no connection in time", ActivityError.CONNECT_TIMEOUT)
 
 
 class FlowLayer(HttpLayer):
     """mitmproxy's HTTP layer, in which a single flow can be ended from outside: the others of an
     HTTP/2 connection go on."""
 
+    _look_at = _REMEMBERED
+
     def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
-        if isinstance(event, FlowExpired):
+        if isinstance(event, ConnectExpired):
+            yield from self._give_up_connecting(event.flow_id)
+        elif isinstance(event, FlowExpired):
+            yield from self._give_up_connecting(event.flow_id)
             yield from self._expire(event.flow_id)
-        else:
+        elif not (isinstance(event, events.ConnectionEvent) and self._forgotten(event.connection)):
             yield from super()._handle_event(event)
+        if len(self.connections) > self._look_at:
+            self._forget_connections()
+
+    def _forgotten(self, connection: Connection) -> bool:
+        return connection is not self.context.server and connection not in self.connections
+
+    def _forget_connections(self) -> None:
+        """mitmproxy keeps every connection to an upstream for as long as the client's lasts, and
+        towards HTTP/1 that is one for each request."""
+        used = {id(stream.context.server) for stream in self.streams.values()}
+        for connection in list(self.connections):
+            if (
+                connection.state is ConnectionState.CLOSED
+                and connection not in self.waiting_for_establishment
+                and id(connection) not in used
+            ):
+                del self.connections[connection]
+        self._look_at = max(_REMEMBERED, 2 * len(self.connections))
+
+    def _give_up_connecting(self, flow_id: str) -> CommandGenerator[None]:
+        """Nothing happens when the flow has its connection."""
+        for connection, waiting in list(self.waiting_for_establishment.items()):
+            asked = [self.command_sources.get(command) for command in waiting]
+            flows = [getattr(stream, "flow", None) for stream in asked]
+            if not any(flow is not None and flow.id == flow_id for flow in flows):
+                continue
+            del self.waiting_for_establishment[connection], self.connections[connection]
+            yield commands.CloseConnection(connection)
+            failure = DialFailure(_NOT_IN_TIME)
+            for command in waiting:
+                stream = self.command_sources.pop(command)
+                reply = GetHttpConnectionCompleted(command, (None, failure))
+                yield from self.event_to_child(stream, reply)
 
     def _expire(self, flow_id: str) -> CommandGenerator[None]:
         found = [s for s in self.streams.values() if s.flow is not None and s.flow.id == flow_id]
@@ -77,8 +123,7 @@ class FlowLayer(HttpLayer):
             number, text = stream.stream_id, "nothing moved in time"
             failure = ResponseProtocolError(number, text, ErrorCode.CANCEL)
             if not stream.flow.response:
-                late: Any = _NoAnswerInTime()
-                failure.code = late
+                failure.code = NO_ANSWER_IN_TIME
             upstream = self.connections.get(stream.context.server)
             yield from self.event_to_child(stream, failure)
             if upstream is not None and upstream is not stream:

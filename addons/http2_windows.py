@@ -14,6 +14,8 @@ from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.layers.http import HttpLayer, SendHttp, _http2, _http_h2
 from mitmproxy.proxy.layers.http._base import HttpEvent
 
+from addons import http2_endings
+
 WINDOW: Final = 2 << 20
 
 _two: Final[Any] = _http2
@@ -87,12 +89,16 @@ def _window_updated(self: Any, stream: int) -> bool:
 
 def _handle(self: Any, event: events.Event) -> Iterator[commands.Command]:
     h2 = self.h2_conn
-    if not isinstance(event, Released):
+    http2_endings.tell_lateness(event)
+    if http2_endings.pass_reset(self, event):
+        yield commands.SendData(self.conn, h2.data_to_send())
+    elif not isinstance(event, Released):
         yield from _first_handle(self, event)
     if h2.wiretrail_owed and _pay(self):
         yield commands.SendData(self.conn, h2.data_to_send())
     while h2.wiretrail_drained:
         yield from _release_source(self, h2.wiretrail_drained.pop())
+    yield from http2_endings.end_retired(self)
 
 
 def _pay(self: Any) -> bool:

@@ -5,7 +5,8 @@ for each when the mended code changes.
 * HTTP/1 trailers end the connection: what reads them gives up, what writes them asserts.
 * Frames that cost the sender nothing (pings, settings, resets, priorities) are answered for as
   long as they come: CVE-2023-44487, CVE-2019-9512, -9514, -9515.
-* HTTP/2 streams without back-pressure: see `addons.http2_windows`.
+* HTTP/2 streams without back-pressure: see `addons.http2_windows`; ends of HTTP/2 streams and
+  connections: see `addons.http2_endings`.
 * WebSocket messages: see `addons.websocket_relay`.
 * A request body that comes by HTTP/2 without a length goes to an HTTP/1.1 upstream without any
   framing, where it reads as the next request.
@@ -32,7 +33,7 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.websocket import WebsocketConnection, WebsocketLayer
 
-from addons import http1_write, http2_windows, websocket_relay
+from addons import http1_write, http2_endings, http2_windows, websocket_relay
 
 _one: Final[Any] = _http1
 _two: Final[Any] = _http2
@@ -52,6 +53,7 @@ MENDED: Final[tuple[tuple[str, Any], ...]] = (
     ("WebsocketLayer.start", WebsocketLayer.start),
     ("WebsocketLayer.relay_messages", WebsocketLayer.relay_messages),
     ("WebsocketConnection", WebsocketConnection),
+    *http2_endings.MENDED,
     *http2_windows.MENDED,
 )
 """The original code that the mends stand on, for the contract test."""
@@ -71,6 +73,7 @@ def apply() -> None:
     _one.Http1Server.send = _with_trailers(
         _one.Http1Server.send, ResponseTrailers, ResponseEndOfMessage
     )
+    http2_endings.apply()
     http2_windows.apply()
     replaced: Any = websocket_relay.relay_messages
     WebsocketLayer.relay_messages = replaced  # type: ignore[method-assign]
@@ -150,6 +153,7 @@ def _read_body(self: Any, event: events.Event) -> Iterator[commands.Command]:
 
 
 _IDLE_FRAMES: Final = (
+    h2.events.ConnectionTerminated,
     h2.events.PingReceived,
     h2.events.PriorityUpdated,
     h2.events.RemoteSettingsChanged,
@@ -157,6 +161,8 @@ _IDLE_FRAMES: Final = (
 )
 _FRAMES: Final = 1000
 _FRAMES_A_SECOND: Final = 200
+_RESET_COSTS: Final = 4
+"""A reset counts as so many: the stream before it cost a request upstream and a row."""
 _COUNT: Final = "_wiretrail_frames"
 
 
@@ -167,7 +173,8 @@ def _counted(original: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         if isinstance(event, _IDLE_FRAMES):
             now = time.monotonic()
             used, since = getattr(self, _COUNT, (0.0, now))
-            used = max(0.0, used - (now - since) * _FRAMES_A_SECOND) + 1
+            used = max(0.0, used - (now - since) * _FRAMES_A_SECOND)
+            used += _RESET_COSTS if isinstance(event, h2.events.StreamReset) else 1
             setattr(self, _COUNT, (used, now))
             if used > _FRAMES:
                 calm = h2.errors.ErrorCodes.ENHANCE_YOUR_CALM

@@ -49,6 +49,7 @@ _FLOW_HOOKS: Final = (
     "responseheaders",
     "response",
     "error",
+    "tls_failed_server",
     "websocket_start",
     "websocket_message",
     "websocket_end",

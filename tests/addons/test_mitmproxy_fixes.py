@@ -29,6 +29,11 @@ DIGESTS = {
     "WebsocketLayer.start": "8445ad1cfb2fcca5",
     "WebsocketLayer.relay_messages": "2d451252c7287da0",
     "WebsocketConnection": "9c6f5dd6ece0042e",
+    "H2Connection._receive_goaway_frame": "de018f94938e1001",
+    "Http2Client._handle_event": "02de05a5b89f087b",
+    "Http2Client.handle_h2_event": "ff6f4bd9271693b8",
+    "GetHttpConnection.connection_spec_matches": "d1c7cdec843ece5f",
+    "HttpLayer.get_connection": "1aa1c63e3175766c",
     "BufferedH2Connection": "f983b7220f47b60a",
     "HttpLayer.event_to_child": "1095f6e1581d1780",
 }

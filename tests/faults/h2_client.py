@@ -38,6 +38,8 @@ class Got:
     body: bytearray = field(default_factory=bytearray)
     trailers: Fields = field(default_factory=list)
     end: str = ""
+    reset: int | None = None
+    """Code of the reset that ended it."""
 
 
 def _fields(headers: object) -> Fields:
@@ -136,6 +138,7 @@ class H2Client:
                     got.end = "whole"
                 case StreamReset():
                     got.end = "reset"
+                    got.reset = int(event.error_code)
                     bodies.pop(event.stream_id, None)
                 case ConnectionTerminated():
                     bodies.clear()
