@@ -60,8 +60,10 @@ class Kept:
         return found
 
     def put(self, key: Hashable, answer: Sized) -> None:
-        """Keep an answer for a while."""
+        """Keep an answer for a while; one that is too large for that is not kept."""
         self._drop(key)
+        if len(answer) >= self._most:
+            return
         self._answers[key] = answer
         self._size += len(answer) + 1
         while self._size > self._most:
