@@ -24,7 +24,7 @@ from store.analytics import (
 from store.errors import FilterError
 from store.filters import EVERYTHING, ActivityFilter
 from store.scope import Scope
-from store.sqlite.answers import endpoint, endpoint_sum, failure, health, integration
+from store.sqlite.answers import endpoint, endpoint_sum, health, integration
 from store.sqlite.charts import (
     COUNTS,
     SUMS,
@@ -36,6 +36,7 @@ from store.sqlite.charts import (
     times_of,
 )
 from store.sqlite.facets import facets
+from store.sqlite.failures import failures
 from store.sqlite.few import look_up
 from store.sqlite.hour_parts import settled, summed
 from store.sqlite.narrowing import Fragment, Narrowing, any_of, joined
@@ -165,26 +166,7 @@ class SqliteAnalytics:
         """Kinds of failures, most frequent first."""
         check_rolled_up(where)
         async with scoped(self._pool, scope, where) as (connection, narrowing):
-            group = ("a.integration", "a.activity_type", "a.direction", "a.code")
-            conditions = (*narrowing.hours, Fragment("a.status > 1"))
-            counted = sums(
-                "rollups",
-                group,
-                conditions,
-                [hours_of(where)],
-                measures="sum(a.count) AS count, max(a.last_at) AS last_at",
-            )
-            found = await connection.rows(
-                Fragment(
-                    "SELECT i.id, i.name, o.name, s.activity_type, s.direction, s.code,"  # noqa: S608
-                    f" s.count, s.last_at FROM ({counted.sql}) s"
-                    " JOIN integrations i ON i.number = s.integration"
-                    " JOIN organizations o ON o.number = i.organization"
-                    " WHERE s.count > 0 ORDER BY s.count DESC, s.last_at DESC LIMIT ?",
-                    (*counted.values, limit),
-                )
-            )
-        return [failure(row) for row in found]
+            return await failures(connection, narrowing, hours_of(where), limit)
 
     async def endpoints(
         self, scope: Scope, where: ActivityFilter, order: str, limit: int

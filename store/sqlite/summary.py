@@ -1,9 +1,11 @@
 """The daily summary out of rollups. Days of the past are kept as they were told."""
 
+from functools import partial
 from typing import Any, Final
 
 from store.sqlite.answers import summary_line
 from store.sqlite.charts import sums
+from store.sqlite.day_parts import in_parts
 from store.sqlite.narrowing import Fragment, Narrowing
 from store.sqlite.pool import Connection
 from store.sqlite.rollups import HOURS_A_DAY, SPANS
@@ -32,27 +34,14 @@ async def summary(
 ) -> list[Line]:
     """Lines of a range of hours, newest day first. Later answers hold the same lines: they are
     not to be changed."""
-    low, high = hours
     async with connection.snapshot():
         past = await connection.past()
-        # Of the first day there may be a part only, which is another one each hour.
-        begin = -(-low // HOURS_A_DAY) * HOURS_A_DAY
-        end = min(past.until, high // HOURS_A_DAY * HOURS_A_DAY)
-        if begin >= end:
-            return await _lines(connection, narrowing, low, high)
         names = tuple(map(tuple, await connection.rows(_NAMES)))
-        question = ("summary", begin, end, narrowing.hours, names)
-        kept: list[Line] | None = past.get(question)
-        if kept is None:
-            kept = await _lines(connection, narrowing, begin, end)
-            past.put(question, kept)
-        newest = await _lines(connection, narrowing, end, high)
-        return [*newest, *kept, *await _lines(connection, narrowing, low, begin)]
+        question = ("summary", narrowing.hours, names)
+        return await in_parts(past, hours, question, partial(_lines, connection, narrowing))
 
 
 async def _lines(connection: Connection, narrowing: Narrowing, low: int, high: int) -> list[Line]:
-    if low >= high:
-        return []
     counted = sums("rollups", _GROUP, narrowing.hours, [(low, high)], measures=_MEASURES)
     statement = (
         "SELECT o.id, o.name, i.id, i.name, s.activity_type, s.direction, s.status,"  # noqa: S608

@@ -50,6 +50,8 @@ async def answers(reader: SqliteReader) -> list[Any]:
         await reader.heatmap(SERVICE, EVERYTHING, EDGES[:-2]),
         await reader.summary(SERVICE, EVERYTHING),
         await reader.summary(SERVICE, SLACK),
+        await reader.failures(SERVICE, EVERYTHING, 1_000),
+        await reader.failures(SERVICE, SLACK, 1_000),
         await reader.facets(SERVICE, EVERYTHING, ["status", "integration"]),
         await reader.timeline(SERVICE, EVERYTHING, EDGES),
     ]
