@@ -184,6 +184,9 @@ class RelayServer:
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return
         except OSError as error:
+            if error.errno == errno.EINVAL:  # the owner has shut it down: we are told to stop soon
+                asyncio.get_running_loop().remove_reader(listening)
+                return
             if error.errno not in _OUT_OF_DESCRIPTORS:
                 raise
             self._pause_accepting(listening)

@@ -4,11 +4,13 @@ It holds what outlives its children: the listening sockets, the link's socket, t
 relays nothing, reads no capture and imports neither mitmproxy nor a web server.
 """
 
+import contextlib
 import logging
 import os
 import selectors
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -315,6 +317,11 @@ class Supervisor:
             self._vitals.workers_ready = False
             for worker in self._workers:
                 worker.send(Stop(grace=self._grace()))
+            for one in self._listeners:
+                # Who comes now is refused at once. Until the sockets are closed they would wait
+                # for an answer that never comes.
+                with contextlib.suppress(OSError):
+                    one.socket.shutdown(socket.SHUT_RD)
 
     def _grace(self) -> float:
         return seconds(self._config.limits.shutdown_grace) or 0.0

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import sqlite3
 import ssl
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -63,10 +65,23 @@ def test_a_running_exchange_ends_before_the_stop(tmp_path: Path) -> None:
         client = threading.Thread(target=lambda: statuses.append(world.post()))
         client.start()
         assert reached.wait(10)
-        assert world.stop() == 0
+        assert world.process is not None
+        world.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: _is_refused(world.webhook), "who comes now is refused at once")
+        assert not statuses
+        assert world.process.wait(30) == 0
         client.join(10)
         assert [row["response_status"] for row in world.rows()] == [201]
     assert statuses == [201]
+
+
+def _is_refused(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 @pytest.mark.parametrize(("grace", "signals"), [("1s", 1), ("60s", 2)])
