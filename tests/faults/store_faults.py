@@ -230,7 +230,9 @@ def run(folder: Path, seconds: float, names: list[str] | None = None) -> list[Se
     """Let the faults happen, each for so many seconds."""
     data = folder / "data"
     data.mkdir()
-    mounted = _mount("-t", "tmpfs", "-o", "size=64m,mode=0700", "wiretrail-test", str(data))
+    # Room for all of the rows: about 500 KB a second.
+    size = f"size={64 + round(2 * seconds * len(FAULTS))}m,mode=0700"
+    mounted = _mount("-t", "tmpfs", "-o", size, "wiretrail-test", str(data))
     try:
         with Partner() as service, ImpatientWorld(data, service) as world:
             return [
