@@ -152,7 +152,7 @@ def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | No
         found = _quoted(value, opening) if opening else _token(value, start)
         if found is not None:
             secret = value[found[0] : found[1]]
-            if opening or any(48 <= byte < 58 for byte in secret):
+            if opening or any(48 <= byte < 58 for byte in secret) or is_random(secret, 8):
                 return found
         return None
     got = _GOT.match(value, right)

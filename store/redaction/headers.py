@@ -159,8 +159,10 @@ def _protocols(work: Work, value: bytes, place: str) -> bytes:
     parts = value.split(b",")
     for index, part in enumerate(parts):
         bare = part.strip()
-        if is_random(bare, 20):
-            parts[index] = part.replace(bare, work.cut(bare, place, "websocket protocol"))
+        head, _, tail = bare.rpartition(b".")
+        secret = tail if is_random(tail, 20) and not is_random(head, 8) else bare
+        if is_random(secret, 20):
+            parts[index] = part.replace(secret, work.cut(secret, place, "websocket protocol"))
     return work.text(b",".join(parts), place)
 
 

@@ -1,7 +1,8 @@
 """Objects of JSON that one member makes recognisable, and what is secret in them then.
 
 OAuth requests (RFC 6749), JSON Web Keys (RFC 7517), Kubernetes' secrets, and the answers of
-secret stores: HashiCorp Vault, Google's Secret Manager, Azure's Key Vault.
+secret stores: HashiCorp Vault, Google's Secret Manager, Azure's Key Vault; values that are marked
+sensitive, GraphQL's variables, logins by remote calls.
 """
 
 import base64
@@ -12,12 +13,13 @@ from typing import Final
 from store.redaction.json_containers import Containers, Member, Span
 from store.redaction.json_strings import unquoted
 from store.redaction.json_trail import Place, shown
+from store.redaction.names import Kind
 from store.redaction.values import is_nothing
 from store.redaction.work import Work
 
 RELATED: Final = re.compile(
     rb'"(?:grant_type|code_verifier|kty|kind|stringData|verification_uri\w*|client_id'
-    rb'|lease_duration|[Cc]ode)"'
+    rb'|lease_duration|[Cc]ode|sensitive|masked|secured|(?:is_?)?[Ss]ecret)"'
 )
 """Keys that make a document worth looking at for such objects."""
 STORED: Final = b"/secrets/"
@@ -39,6 +41,16 @@ _KEY_NUMBERS: Final = frozenset(b"d p q dp dq qi k oth".split())
 _HELD: Final = frozenset((b"data", b"stringdata"))
 _VALUES: Final = frozenset((b"value", b"payload"))
 _LEAST_TAINT: Final = 6
+
+_MARKING: Final = frozenset(b"sensitive masked secured secret issecret is_secret".split())
+_MARKED: Final = frozenset(b"value values stringvalue default".split())
+_VARIABLE: Final = re.compile(rb"([\w-]{1,80})\s{0,8}:\s{0,8}\$(\w{1,80})(?!\w)")
+CALL: Final = re.compile(
+    rb'"(?:[\w.]{1,40}[._])?(?:[Ll]og_?[Ii]n|[Aa]uthenticate|[Aa]uthorize|execute(?:_kw)?)"'
+)
+"""A method that takes a password among its positional arguments."""
+_ARGUMENTS: Final = frozenset((b"params", b"args", b"arguments"))
+_THIRD: Final = 2
 
 type Edit = tuple[int, int, bytes]
 
@@ -76,6 +88,12 @@ class _Contexts:
             self._every(members, _HELD)
         if b"lease_duration" in keys:
             self._leased(members)
+        if any(m.key.lower() in _MARKING and self._in.raw(m) == b"true" for m in members):
+            self._every(members, _MARKED)
+        if {b"query", b"variables"} <= keys:
+            self._variables(members)
+        if b"method" in keys and keys & _ARGUMENTS:
+            self._call(members)
         if keys & _VALUES and any(STORED in self._in.raw(m) for m in members if _short(m)):
             self._every(members, _VALUES)
 
@@ -104,6 +122,42 @@ class _Contexts:
                     key = self._in.text[match.start() + 1 : match.end() - 1]
                 else:
                     self._cut(match.start(), match.end(), key)
+
+    def _variables(self, members: list[Member]) -> None:
+        """GraphQL: `login(password: $p)` tells what the variable `p` is."""
+        held = {member.key: member for member in members}
+        inside = self._in.inside(held[b"variables"]) if b"variables" in held else None
+        if inside is None or b"query" not in held or not self._in.is_object(inside):
+            return
+        query = self._in.raw(held[b"query"])
+        told = {
+            variable: kind
+            for name, variable in _VARIABLE.findall(query)
+            if (kind := self._work.names.kind(name)) is not Kind.PLAIN
+        }
+        for member in self._in.members(inside):
+            kind = told.get(member.key, Kind.PLAIN)
+            value = unquoted(self._in.raw(member)[1:-1])
+            if self._in.is_string(member) and self._work.is_secret(kind, value):
+                self._cut(member.start, member.end, member.key)
+
+    def _call(self, members: list[Member]) -> None:
+        """JSON-RPC: `"method": "login", "params": ["ada", "..."]`, the last one is the
+        password; of Odoo's `execute_kw` the third."""
+        methods = {self._in.raw(m) for m in members if m.key == b"method"}
+        called = next((m for m in methods if CALL.fullmatch(m)), None)
+        for member in members:
+            inside = self._in.inside(member) if member.key.lower() in _ARGUMENTS else None
+            if called is None or inside is None or self._in.is_object(inside):
+                continue
+            items = self._in.members(inside)
+            texts = [item for item in items if self._in.is_string(item)]
+            if b"execute" in called:
+                texts = [item for item in items[_THIRD : _THIRD + 1] if item in texts]
+            elif len(texts) <= 1:
+                continue
+            for item in texts[-1:]:
+                self._cut(item.start, item.end, member.key)
 
     def _leased(self, members: list[Member]) -> None:
         """Vault's answers: secrets of the first kind in `data`, of the second in its `data`."""

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from store.redaction import shapes
-from store.redaction.json_contexts import RELATED, STORED
+from store.redaction.json_contexts import CALL, RELATED, STORED
 from store.redaction.json_objects import cut_related
 from store.redaction.json_strings import quoted, unquoted
 from store.redaction.json_trail import Place, Trail
@@ -218,7 +218,7 @@ class _Document:
         """A string whose own name says nothing: by its content, or as the name of another."""
         raw = self._text[left + 1 : right]
         value = unquoted(raw)
-        if STORED in raw:
+        if STORED in raw or b"$" in raw or CALL.match(self._text, left):
             self._related = True
         clean = self._work.text(value, place)
         if clean != value:

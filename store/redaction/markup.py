@@ -17,6 +17,7 @@ _TAG_END: Final = re.compile(rb"(?=[\s/>])[^<>]{0,2000}>")
 _ROLE: Final = re.compile(
     rb"""(?i)(?:^|[\s<,{(\["'_-])(?:name|key|id|field|header|param(?:eter)?|property|setting|variable|var|k|n|label|for|itemprop|http-equiv)["']?\s{0,4}(?:=|:|>)\s{0,4}\\?["']?\Z"""
 )
+_TYPE: Final = re.compile(rb"""(?i)<input\b[^<>]{0,200}\stype=["']?\Z""")
 _ATTRIBUTE: Final = re.compile(
     rb"""(?i)(?:\\?["']|(?=[\s]))[^<>]{0,200}?\b(?:value|content|val|default|data)\s{0,4}=\s{0,4}(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'<>\\]+))"""
 )
@@ -51,7 +52,8 @@ _FLOW_ITEM: Final = re.compile(
     rb"(?P<name>[\w.-]{1,60})\s{0,4}[:=]\s{0,4}(?P<value>[^\s,{}\[\]][^,{}\[\]]*)"
 )
 _YAML_ITEM: Final = re.compile(
-    rb"(?m)^\s*(?:-\s+)?(?:(?P<name>[\w.-]{1,80})\s*:\s+)?(?P<value>[^\s#][^\r\n]*)$"
+    rb"(?m)^[ \t]*+(?:-\s{1,80}+)?(?:(?P<name>[\w.-]{1,80})[ \t]{0,80}:\s{1,80}+)?"
+    rb"(?P<value>[^\s#][^\r\n]*+)"
 )
 
 
@@ -65,6 +67,12 @@ def find(
     if _ROLE.search(before):
         found = _apart(work, value, left, right, kind)
         return None if found is None else (*found, False)
+    if before.endswith((b"=", b"'", b'"')):
+        tag = value.rfind(b"<", max(0, left - _WITHIN), left)
+        if tag >= 0 and _TYPE.match(value, tag, left):
+            match = _EARLIER.search(value, tag, left) or _ATTRIBUTE.match(value, right)
+            found = None if match is None else _group(work, match, kind)
+            return None if found is None else (*found, False)
     return None
 
 

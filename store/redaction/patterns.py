@@ -10,7 +10,7 @@ from store.redaction.work import MARK, Work
 
 _BEGIN: Final = re.compile(
     rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-    rb"|PuTTY-User-Key-File-\d:|PRIVATE-KEY-BLOCK"
+    rb"|PuTTY-User-Key-File-\d:|PRIVATE-KEY-BLOCK|(?m:^)Private-Lines:"
 )
 _END: Final = re.compile(rb"-----END [A-Z0-9 ]{0,60}-----|Private-MAC:[^\r\n]{0,200}")
 _LINES: Final = re.compile(rb"\\*[rn]|\s+")
@@ -55,13 +55,14 @@ _YOUR_CODE: Final = re.compile(
     rb"(?i)\b(?:your|use|enter|with) (?:[\w-]{1,20} ){0,4}(?:code|pin|otp|passcode)"
     rb"(?: is)?:? {1,3}(\d{4,8})(?!\d)"
 )
+_NETRC: Final = re.compile(rb"\blogin\s{1,8}\S{1,200}\s{1,8}password\s{1,8}(\S{3,200})")
 _IN_MARK: Final = b"[REDACTED:"
 _LEAST_LINE: Final = 24
 
 
 def cut_blocks(work: Work, value: bytes, place: Place) -> bytes:
     """Private keys in their text armour (RFC 7468, OpenPGP, PuTTY); without its end, to the end."""
-    if b"PRIVATE" not in value and b"PuTTY" not in value:
+    if b"PRIVATE" not in value and b"PuTTY" not in value and b"Private-Lines" not in value:
         return value
     out, end = list[bytes](), 0
     while (begin := _BEGIN.search(value, end)) is not None:
@@ -116,6 +117,8 @@ def cut_numbers(work: Work, value: bytes, place: Place) -> bytes:
         value = _group(work, _COMMAND, 1, value, place, "protocol command")
         value = _group(work, _LOGIN, 1, value, place, "protocol command")
         value = _group(work, _REDIS, 1, value, place, "protocol command")
+    if b"login" in value:
+        value = _group(work, _NETRC, 1, value, place, "netrc")
     value = _group(work, _ONE_TIME, 1, value, place, "one-time code")
     value = _group(work, _YOUR_CODE, 1, value, place, "one-time code")
     value = _group(work, _IDENTIFIED, 1, value, place, "sql")

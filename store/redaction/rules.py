@@ -32,6 +32,8 @@ _CONTEXT: Final = "|".join(
         r"%(?:25)*(?:2[Dd]|5[Ff]|[46][1-9A-Fa-f]|[57][0-9Aa])",
         r"(?:^|[?&#])code=|\"[Cc]ode\"\s{0,4}:\s{0,4}\"?\d{4}|[?&]p=[^&\s]{4}",
         r"(?i:kind[\"']?\s{0,4}:\s{0,4}[\"']?secret)|(?i:identified[ ]by)",
+        r"\"(?:sensitive|masked|secured)\"\s{0,4}:\s{0,4}true|Private-Lines:"
+        r"|\"(?:\w{1,20}[._])?(?:[Ll]og_?[Ii]n|[Aa]uthenticate|[Aa]uthorize|execute(?:_kw)?)\"",
         r"<(?:DP|DQ|InverseQ)>|(?i:\d[ ]is[ ](?:your|the)[ ])"
         r"|(?i:(?:code|pin|otp)(?: is)?:? {1,3}\d{4})",
         r"(?:\s-[ua]|--user|--proxy-user)[ =]|\s-[pw]|SecureString|LOGIN |AUTH\r|=3D",

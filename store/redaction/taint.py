@@ -26,7 +26,8 @@ _WORD: Final = re.compile(
 )
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]*")
 _TRIVIAL: Final = frozenset(
-    b"true false null none bearer basic token application/json text/plain redacted".split()
+    b"true false null none bearer basic token application/json text/plain redacted password secret "
+    b"passwd admin user username api_key apikey key".split()
 )
 _ENCODED: Final = Linear(BASE64_QUAD + "{3}")
 _SKIPPED: Final = (0, 2, 3)
@@ -39,7 +40,7 @@ class Taint:
     def __init__(self, secrets: dict[bytes, str]) -> None:
         self._strong: list[tuple[str, str]] = []
         self._long: list[tuple[bytes, str]] = []
-        self._weak: list[tuple[re.Pattern[str], str]] = []
+        self._weak: list[tuple[list[str], str]] = []
         for secret, fingerprint in secrets.items():
             if len(secret) > _LONGEST or secret.lower() in _TRIVIAL:
                 continue
@@ -50,14 +51,14 @@ class Taint:
         text = secret.decode("utf-8", "replace")
         if len(secret) >= _STRONG and _WORD.fullmatch(secret) is None:
             if secret.isdigit():
-                self._weak.append((_whole(text), mark))
+                self._weak.append((_written(text), mark))
             else:
                 self._strong += [(form, mark) for form in _forms(text)]
             self._long.append((secret, mark))
         elif len(secret) >= _WEAK and (
             len(secret) >= 6 or not (secret.isalpha() or secret.isdigit())
         ):
-            self._weak.append((_whole(text), mark))
+            self._weak.append((_written(text), mark))
 
     @cached_property
     def _encoded(self) -> list[tuple[str, str]]:
@@ -69,8 +70,8 @@ class Taint:
         for form, _ in self._strong:
             if form in joined:
                 return True
-        for pattern, _ in self._weak:
-            if pattern.search(joined):
+        for forms, _ in self._weak:
+            if any(form in joined for form in forms) and _whole(forms).search(joined):
                 return True
         if not self._long or not _ENCODED.found(joined.encode("utf-8", "replace")):
             return False
@@ -88,7 +89,10 @@ class Taint:
         for form, mark in encoded:
             if form in text:
                 text = re.sub(rf"[A-Za-z0-9+/_-]*{re.escape(form)}[A-Za-z0-9+/_=-]*", mark, text)
-        for pattern, mark in self._weak:
+        for forms, mark in self._weak:
+            if not any(form in text for form in forms):
+                continue
+            pattern = _whole(forms)
             if keys_stay:
                 text = pattern.sub(partial(_unless_key, mark), text)
             else:
@@ -101,9 +105,12 @@ def _unless_key(mark: str, match: re.Match[str]) -> str:
     return match[0] if after.startswith('":') else mark
 
 
-def _whole(text: str) -> re.Pattern[str]:
+def _written(text: str) -> list[str]:
     quoted = json.dumps(text, ensure_ascii=False)[1:-1]
-    forms = sorted({text, quoted, quote(text, safe="")}, key=len, reverse=True)
+    return sorted({text, quoted, quote(text, safe="")}, key=len, reverse=True)
+
+
+def _whole(forms: list[str]) -> re.Pattern[str]:
     either = "|".join(re.escape(form) for form in forms)
     return re.compile(rf"(?<![\w:.-])(?:{either})(?![\w-]|\.\w)|(?<==)(?:{either})(?![\w-])")
 

@@ -23,6 +23,8 @@ _ONLY_MARKS: Final = re.compile(
 )
 _MOST_LONG: Final = 2
 _MOST_CUTS: Final = 10_000
+_MOST_SECRETS: Final = 2_000
+"""Each is looked for in all of the exchange."""
 
 
 def is_marked(value: bytes) -> bool:
@@ -93,7 +95,7 @@ class Work:
         What is a mark already stays."""
         if is_marked(secret):
             return secret
-        if len(self.cuts) > _MOST_CUTS:
+        if len(self.cuts) > _MOST_CUTS or len(self.secrets) > _MOST_SECRETS:
             raise TooMuch
         self.check()
         fingerprint = self.secrets.get(secret)

@@ -18,6 +18,7 @@ from tests.store.redaction import (
     cases_second_review,
     cases_shapes,
     cases_text,
+    cases_third_review,
     cases_transport,
     cases_urls,
 )
@@ -36,6 +37,7 @@ CASES = [
         cases_review,
         cases_red_team,
         cases_second_review,
+        cases_third_review,
         cases_neighbours,
         cases_messages,
         cases_placements,

@@ -156,3 +156,17 @@ def test_too_slow_is_kept_as_digest_only() -> None:
     assert body is not None
     assert '"sha256"' in body
     assert "hunter2" not in body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"password:" + b"\n" * SIZE,
+        b"{" + b",".join(b'"token%d":"a%db"' % (i, i) for i in range(40_000)) + b"}",
+    ],
+    ids=["empty lines below a name", "forty thousand short secrets"],
+)
+def test_many_of_one_thing(body: bytes) -> None:
+    started = time.process_time()
+    REDACTOR.redact(capture(body), UUID(int=1))
+    assert time.process_time() - started < 10
