@@ -196,7 +196,7 @@ def _charset(data: bytes, content_type: str) -> str:
         if data.startswith(mark):
             return name
     found = _CHARSET.search(content_type)
-    if found:
+    if found and not (found[1].lower().startswith(("utf-16", "utf-32")) and 0 not in data):
         return found[1].lower()
     in_xml = _XML_CHARSET.match(data[:200])
     if in_xml:
