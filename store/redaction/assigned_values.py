@@ -143,7 +143,8 @@ def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | No
         gap = _SPACED.match(value, right)
         if gap is not None:
             opening = _OPENING.match(value, gap.end())
-            return _quoted(value, opening) if opening else _token(value, gap.end())
+            found = _quoted(value, opening) if opening else _token(value, gap.end())
+            return None if _is_metavar(name, value, found) else found
     spoken = _SPOKEN.match(value, right)
     if spoken is not None:
         decorated = _DECORATED.match(value, spoken.end())
@@ -183,6 +184,12 @@ def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | No
         opening = _OPENING.match(value, following.end())
         return _quoted(value, opening) if opening else None
     return None
+
+
+def _is_metavar(name: bytes, value: bytes, found: Found | None) -> bool:
+    """Whether help text repeats the option's name in capitals: `--token TOKEN`."""
+    shown = b"" if found is None else value[found[0] : found[1]]
+    return shown.isupper() and name.upper().replace(b"-", b"_").endswith(shown.replace(b"-", b"_"))
 
 
 def _quoted(value: bytes, opening: re.Match[bytes]) -> Found | None:
@@ -249,7 +256,9 @@ def _bare(value: bytes, left: int, start: int, name: bytes, sign: bytes) -> Foun
         # `secrets:read` is a permission.
         return None
     if not rest:
-        return _indented(value, left, start)
+        # `def f(user, password):` goes on with code.
+        code = b")" in value[left + len(name) : start]
+        return None if code else _indented(value, left, start)
     begun = value.rfind(b"\n", max(0, left - _LONGEST_LINE), left) + 1
     if len(rest) >= _LONGEST_LINE:
         # Too long to be told apart: all of it may be the value.

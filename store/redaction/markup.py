@@ -13,6 +13,7 @@ _BEFORE: Final = 60
 _LONGEST_ELEMENT: Final = 4_096
 _WITHIN: Final = 600
 _OPEN_TAG: Final = re.compile(rb"<(?:[\w.-]{1,40}:)?\Z")
+_METAVAR: Final = re.compile(rb"(?:^|[\s\[|,])--?\w[\w-]{0,40}[ =]<\Z")
 _TAG_END: Final = re.compile(rb"(?=[\s/>])[^<>]{0,2000}>")
 _ROLE: Final = re.compile(
     rb"""(?i)(?:^|[\s<,{(\["'_-])(?:name|key|id|field|header|param(?:eter)?|property|setting|variable|var|k|n|label|for|itemprop|http-equiv)["']?\s{0,4}(?:=|:|>)\s{0,4}\\?["']?\Z"""
@@ -63,6 +64,9 @@ def find(
     """The value that markup puts under the name at `left:right`, or `None`."""
     before = value[max(0, left - _BEFORE) : left]
     if _OPEN_TAG.search(before):
+        if _METAVAR.search(before) and b"</" + name not in value:
+            # Help: `--password <pw>  the password to use`.
+            return None
         return _element(work, value, right, name, kind)
     if _ROLE.search(before):
         found = _apart(work, value, left, right, kind)

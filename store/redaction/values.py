@@ -21,6 +21,7 @@ _PLACEHOLDER: Final = re.compile(
     rb"|<[A-Za-z][\w -]{0,40}>|[*x.\xe2\x80\xa2\xa6]{2,}"
     rb"|(?i:(?:hmac[-_]?)?(?:sha-?\d{1,3}|md5|rsa|ecdsa|ed25519|[hrep]s\d{3})"
     rb"(?:[-_]?(?:with|and|rsa|ecdsa|encryption|hmac|sha-?\d{1,3}|pss|rsae|v\d)){0,5})"
+    rb"|(?i:n?(?:var)?char2?|(?:var)?binary|character(?: varying)?|string|raw|bit)\(\d{1,5}\)?"
     rb"|\[?(?i:filtered|redacted|masked|hidden|secret|removed)\]|%\(?\w{0,40}\)?s|:\w{1,20}"
 )
 _PROSE: Final = re.compile(

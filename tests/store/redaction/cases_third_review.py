@@ -16,6 +16,9 @@ QUERY = {
 }
 PROTOCOL = "base64url.bearer.authorization.k8s.io"
 INPUT = f'<input type="password" id="z" value="{MIXED}"><p>keepme</p>'
+CODE = "def f(user, password):\n    return check(user, password)\n"
+COLUMN = "CREATE TABLE u (password VARCHAR(255) NOT NULL, token nvarchar(64));"
+HELP = "usage:\n  --password <pw>  the password to use\n  --token TOKEN    the token\n"
 
 CASES = [
     json_case("marked_sensitive", WHY, json.dumps(MARKED), (MIXED,), ("keepme",)),
@@ -46,12 +49,17 @@ CASES = [
         ("keepme",),
     ),
     Case(
-        "websocket_protocol",
+        "websocket_protocol_bearer",
         WHY,
         (draw(40),),
         (PROTOCOL,),
         request_headers=[("Sec-WebSocket-Protocol", f"{PROTOCOL}.{draw(40)}, v4.channel.k8s.io")],
     ),
+    text_case("code_parameter", WHY, CODE, (), (*CODE.strip().splitlines(),)),
+    text_case("column_type", WHY, COLUMN, (), (COLUMN,)),
+    text_case("help_of_options", WHY, HELP, (), (*HELP.strip().splitlines(),)),
+    text_case("cut_short_element", WHY, f"keepme <pw>{MIXED}", (MIXED,), ("keepme",)),
+    text_case("option_value", WHY, f"x --token {MIXED} keepme", (MIXED,), ("keepme",)),
     form_case("author", WHY, "author=keep&max_tokens=77123", (), ("author=keep", "77123")),
     url_case("policy", WHY, "https://api.example.test/v1/password/policy", (), ("policy",)),
 ]
