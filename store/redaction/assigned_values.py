@@ -48,6 +48,9 @@ _PARAMETERS: Final = re.compile(rb"[A-Za-z][\w-]{0,40}[ ]{1,4}[\w.-]{1,40}=[\"'\
 _BLOCK: Final = re.compile(rb"[|>][+-]?\d?[ \t]*(?:#[^\r\n]*)?\r?\n")
 _TYPE: Final = re.compile(rb"\[?[A-Z][A-Za-z]*!?\]?!?[,)\s]*")
 _STRONG: Final = re.compile(rb"(?i)passw|passphrase|pwd|secret")
+_USE: Final = re.compile(
+    rb"(?i)\b(?:use|using|with|enter)[ ](?:(?:the|this|your)[ ])?(?:\w{1,20}[ ])?\Z"
+)
 _SETTING: Final = re.compile(rb"(?i)[ \t]*(?:env|setenv|setx|set)[ \t]+(?:-\w+[ \t]+)*")
 _PAIRED: Final = re.compile(rb"""["']\s{0,8},\s{0,8}["']([^"']*)["']\s{0,8}\)""")
 _SCOPE: Final = re.compile(rb"[a-z_*-]{1,12}(?:[\s,;:)]|$)")
@@ -169,6 +172,10 @@ def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | No
         begun = value.rfind(b"\n", max(0, left - _LONGEST_LINE), left) + 1
         if found and (
             (_STRONG.search(name) and _mixed(value[found[0] : found[1]]))
+            or (
+                _USE.search(value, max(0, left - 40), left)
+                and is_random(value[found[0] : found[1]], 8)
+            )
             or (left - begun <= 40 and _SETTING.fullmatch(value[begun:left]))
         ):
             return found

@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 from store.redaction import shapes
 from store.redaction.json_trail import Place
-from store.redaction.values import is_nothing
+from store.redaction.values import is_nothing, is_random
 from store.redaction.work import MARK, Work, is_marked
 
 _SCHEME: Final = re.compile(rb"([A-Za-z][\w!#$%&'*.^`|~+-]*)([ \t]+|:[ \t]*)(\S.*)", re.DOTALL)
@@ -21,6 +21,7 @@ _PARAMETERS: Final = re.compile(
     rb"""([\w.*-]+)(\s*=\s*)("(?:[^"\\]|\\.)*"?|(?:[^\s,;&"]|;(?![\w.*-]+=))+)([\s,;&]*)"""
 )
 _LEAST: Final = 2
+_LEAST_DRAWN: Final = 12
 
 
 def redact_authorization(work: Work, value: bytes, place: Place) -> bytes:
@@ -31,6 +32,11 @@ def redact_authorization(work: Work, value: bytes, place: Place) -> bytes:
     if schemed is None:
         return _bare(work, value, place)
     scheme, gap, rest = schemed.groups()
+    if gap.startswith(b":") and is_random(scheme, _LEAST_DRAWN):
+        # `id:secret` whose left half may be a secret as well.
+        work.taint(scheme)
+        work.taint(rest)
+        return _bare(work, value, place)
     lowered = scheme.lower()
     if (
         lowered in work.rules.authorization_pairs

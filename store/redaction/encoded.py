@@ -18,26 +18,30 @@ _RUN: Final = re.compile(
 _TEXT: Final = re.compile(
     rb"(?:[I-Za-fC][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]){5}"
 )
+_PACKED: Final = re.compile(rb"(?<![A-Za-z0-9+/_-])(?:H4sI|eJ[w-z]|eN[o-r])")
+"""How gzip (RFC 1952) and zlib (RFC 1950) begin in base64."""
 _UNPRINTABLE: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _BREAK: Final = re.compile(rb"\\[rn]|[\r\n]")
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 _LEAST: Final = 9
 _WINDOW: Final = 64
 _LIMIT: Final = 1 << 20
+_EITHER: Final = 47
+"""zlib's way to say: gzip or zlib, by its beginning."""
 _PERCENT: Final = re.compile(rb"%[0-9A-Fa-f]{2}")
 _SAFE: Final = "[]:/?=&;,.-_~@!$'()*+ "
 
 
 def cut_base64(work: Work, value: bytes, place: Place) -> bytes:
     """`value` with its base64 runs redacted inside."""
-    if work.depth >= DEPTH or (_TEXT.search(value) is None and b"H4sI" not in value):
+    if work.depth >= DEPTH or (_TEXT.search(value) is None and _PACKED.search(value) is None):
         return value
     return _RUN.sub(lambda match: _run(work, match[0], place), value)
 
 
 def _run(work: Work, run: bytes, place: Place) -> bytes:
-    if run.startswith(b"H4sI"):
-        return _packed(work, run, place)
+    if _PACKED.match(run) and (packed := _packed(work, run, place)) is not None:
+        return packed
     found = _TEXT.search(run)
     if found is None:
         return run
@@ -79,14 +83,17 @@ def _encode(clean: bytes, like: bytes) -> bytes:
     return coded if like.endswith((b"=", b"D", b"d")) else coded.rstrip(b"=")
 
 
-def _packed(work: Work, run: bytes, place: Place) -> bytes:
-    """Compressed text inside base64, as log subscriptions send it: kept only when harmless."""
+def _packed(work: Work, run: bytes, place: Place) -> bytes | None:
+    """Compressed text inside base64, as log subscriptions send it: kept only when harmless.
+    `None` when it is no such thing."""
     try:
         packed = base64.b64decode(re.sub(rb"=+$", b"", run).translate(_TO_STANDARD) + b"==")
-        plain = zlib.decompressobj(31).decompress(packed, _LIMIT)
+        unpacker = zlib.decompressobj(_EITHER)
+        plain = unpacker.decompress(packed, _LIMIT)
     except (ValueError, zlib.error):
-        return run
-    return run if work.text(plain, place) == plain else work.cut(run, place, "packed")
+        return None
+    harmless = not unpacker.unconsumed_tail and work.text(plain, place) == plain
+    return run if harmless else work.cut(run, place, "packed")
 
 
 def cut_printable(work: Work, value: bytes, place: Place) -> bytes:

@@ -10,6 +10,8 @@ from store.redaction.json_trail import Place
 from store.redaction.work import DEPTH, Work
 
 _REFERENCE: Final = re.compile(rb"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
+_ESCAPED_QUOTE: Final = re.compile(rb"\\(?:u00|x)2[27]")
+_ESCAPE: Final = re.compile(rb"\\(?:u00|x)([2-7][0-9A-Fa-f])")
 _NODE: Final = re.compile(rb"<!\[CDATA\[(.{4,}?)\]\]>|(?<=>)([^<>]{8,})(?=<)", re.DOTALL)
 _MOST_NODES: Final = 2_000
 
@@ -28,6 +30,19 @@ def cut_entities(work: Work, value: bytes, place: Place) -> bytes:
         value, plain, clean, ((*m.span(), len(_resolved(m))) for m in _REFERENCE.finditer(value))
     )
     return html.escape(clean.decode("utf-8", "replace")).encode() if kept is None else kept
+
+
+def cut_escapes(work: Work, value: bytes, place: Place) -> bytes:
+    """`value` without the secrets that show when escapes of ASCII are resolved: programs write
+    the quotes of JSON as `\\u0022` or `\\x22` inside their own texts."""
+    if b"\\" not in value or work.depth >= DEPTH or _ESCAPED_QUOTE.search(value) is None:
+        return value
+    plain = _ESCAPE.sub(_unescaped, value)
+    clean = work.text(plain, place)
+    if clean == plain:
+        return value
+    kept = realigned(value, plain, clean, ((*m.span(), 1) for m in _ESCAPE.finditer(value)))
+    return clean if kept is None else kept
 
 
 def cut_nodes(work: Work, value: bytes, place: Place) -> bytes:
@@ -49,6 +64,10 @@ def cut_nodes(work: Work, value: bytes, place: Place) -> bytes:
             out += (value[end : match.start(group)], clean)
             end = match.end(group)
     return b"".join((*out, value[end:])) if out else value
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    return bytes((int(match[1], 16),))
 
 
 def _resolved(match: re.Match[bytes]) -> bytes:

@@ -15,7 +15,7 @@ from store.redaction.json_contexts import CALL, RELATED, STORED
 from store.redaction.json_objects import cut_related
 from store.redaction.json_strings import quoted, unquoted
 from store.redaction.json_trail import Place, Trail
-from store.redaction.named import cut_named, cut_value, describes, has_own_form, rule_of
+from store.redaction.named import cut_named, cut_value, describes, has_own_form, least_of, rule_of
 from store.redaction.names import Kind
 from store.redaction.values import is_address, is_card, is_prose, is_random
 from store.redaction.work import DEPTH, Work
@@ -257,7 +257,7 @@ def cut_strings(work: Work, document: bytes, name: bytes, kind: Kind, place: str
                 end = match.end() - 1
             continue
         value = unquoted(raw)
-        if describes(work, key) or not work.is_secret(kind, value):
+        if describes(work, key) or not work.is_secret(kind, value, least=least_of(name)):
             continue
         clean = cut_named(work, name, value, place)
         out += (document[end : match.start() + 1], quoted(clean))

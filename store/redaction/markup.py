@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from store.redaction import json_text
-from store.redaction.named import describes, rule_of
+from store.redaction.named import describes, least_of, rule_of
 from store.redaction.names import Kind
 from store.redaction.values import is_benign, is_random
 from store.redaction.work import Work
@@ -158,14 +158,14 @@ def cut_container(
         name = place.rpartition(".")[2].encode()
         return json_text.cut_strings(work, value, name, kind, place)
     out, end = list[bytes](), 0
-    rule = rule_of(place.encode())
+    rule, least = rule_of(place.encode()), least_of(place.encode())
     quoted = False
     for match in _INNER.finditer(value):
         quoted = True
         group = 2 if match[2] is not None else 3
         if match[1] and describes(work, match[1]):
             continue
-        if work.is_secret(kind, match[group]):
+        if work.is_secret(kind, match[group], least=least):
             out += (value[end : match.start(group)], work.cut(match[group], place, rule))
             end = match.end(group)
     if quoted or (value[:1] in (b"[", b"{") and b'"' in value):
@@ -180,7 +180,7 @@ def cut_container(
         if match["name"] and not every and describes(work, match["name"]):
             continue
         secret = match["value"].rstrip(b" ,;")
-        if work.is_secret(kind, secret):
+        if work.is_secret(kind, secret, least=least):
             start = match.start("value")
             out += (value[end:start], work.cut(secret, place, rule))
             end = start + len(secret)

@@ -13,6 +13,8 @@ _SCOPED: Final = re.compile(rb"([^/\s]{8,})(/\d{8}/[\w/.-]+)")
 _SCHEMED: Final = re.compile(
     rb"(?is)((?:bearer |basic |token |sha1=|sha256=|sha512=|v0=) ?)(\S.*)\Z"
 )
+_LEAST_JUDGED: Final = 16
+_LEAST_TOKEN: Final = 12
 _ROLE: Final = re.compile(
     rb"(?is)(.{0,120}?)(\[?)(?:(name|key|field|header|param|label|k)|(?:value|val|v|content))"
     rb"(\]?(?:[_.-]?\d{1,4}|\[\d{0,4}\])?)"
@@ -51,6 +53,11 @@ def has_own_form(name: bytes) -> bool:
 def rule_of(name: bytes) -> str:
     """The rule that stands for a cut by name."""
     return f"name:{readable(name.rpartition(b'.')[2]).lower()}"
+
+
+def least_of(name: bytes) -> int:
+    """From how many characters on a value among several under that name may be judged."""
+    return _LEAST_TOKEN if name.lower().endswith(b"tokens") else _LEAST_JUDGED
 
 
 def describes(work: Work, key: bytes) -> bool:

@@ -49,7 +49,7 @@ _USERINFO: Final = (
 )
 _BLOCKS: Final = r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File|PRIVATE-KEY-BLOCK"
 _DIGITS: Final = r"[2-6]\d(?:(?:[ .-]|\xc2\xa0)?\d){11,17}"
-_GZIP64: Final = r"\bH4sI[A-Za-z0-9+/_-]{20,}"
+_PACKED64: Final = r"\b(?:H4sI|eJ[w-z]|eN[o-r])[A-Za-z0-9+/_-]{20,}"
 
 
 class NameRules(msgspec.Struct, frozen=True):
@@ -150,7 +150,7 @@ def build_rules(
         _paths_text(templates, markers),
     ]
     # These come some way in every token and number; see `AnyOf` for why they stand apart.
-    runs = [_DIGITS, _GZIP64, BASE64_ASCII]
+    runs = [_DIGITS, _PACKED64, BASE64_ASCII]
     if options.ibans:
         runs.append(r"\b[A-Z]{2}\d\d(?: ?[A-Z0-9]){11,30}")
     if options.emails:

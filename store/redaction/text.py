@@ -53,6 +53,7 @@ def scan(work: Work, value: bytes, place: Place) -> bytes:
     """Everything that is found in running text, whatever stands around it."""
     value = patterns.cut_blocks(work, value, place)
     value = entities.cut_entities(work, value, place)
+    value = entities.cut_escapes(work, value, place)
     value = entities.cut_nodes(work, value, place)
     value = encoded.cut_printable(work, value, place)
     if b"data:" in value:

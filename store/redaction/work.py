@@ -120,14 +120,15 @@ class Work:
         if secret and secret not in self.secrets and not MARK.search(secret):
             self.secrets[secret] = self.marker.fingerprint(secret)
 
-    def is_secret(self, kind: Kind, value: bytes, *, uuid: bool = False) -> bool:
-        """Whether a value under a name of that kind is to be cut."""
+    def is_secret(self, kind: Kind, value: bytes, *, uuid: bool = False, least: int = 16) -> bool:
+        """Whether a value under a name of that kind is to be cut; `least` characters count as
+        drawn by chance under a judged name."""
         if kind is Kind.PLAIN or not value:
             return False
         if is_marked(value):
             return False
         if kind is Kind.JUDGED:
-            return is_random(value, 16, uuid=uuid)
+            return is_random(value, least, uuid=uuid)
         if kind is Kind.LIKELY:
             return not is_benign(value)
         if value.isdigit():

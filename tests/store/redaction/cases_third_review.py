@@ -1,9 +1,18 @@
 """A third review: values that only a flag, a query or a method beside them betrays."""
 
+import base64
 import json
+import zlib
 from collections.abc import Iterator
 
-from tests.store.redaction.corpus import Case, form_case, json_case, text_case, url_case
+from tests.store.redaction.corpus import (
+    Case,
+    form_case,
+    header_case,
+    json_case,
+    text_case,
+    url_case,
+)
 from tests.store.redaction.fakes import draw, hexes
 
 WHY = "written without looking at the corpus, to find what the rules miss"
@@ -19,6 +28,16 @@ INPUT = f'<input type="password" id="z" value="{MIXED}"><p>keepme</p>'
 CODE = "def f(user, password):\n    return check(user, password)\n"
 COLUMN = "CREATE TABLE u (password VARCHAR(255) NOT NULL, token nvarchar(64));"
 HELP = "usage:\n  --password <pw>  the password to use\n  --token TOKEN    the token\n"
+SHORT = "hunterQz" + "NGHee"
+WORDS = json.dumps({"tokens": ["international", "getElementById", "un", "believable"]})
+NOSTR = "nsec" + "1" + draw(58).lower()
+
+
+def packed(level: int) -> str:
+    """Compressed JSON with a secret, in base64."""
+    body = json.dumps({"password": MIXED, "n": "keepme"}).encode()
+    return base64.b64encode(zlib.compress(body, level)).decode()
+
 
 CASES = [
     json_case("marked_sensitive", WHY, json.dumps(MARKED), (MIXED,), ("keepme",)),
@@ -60,6 +79,50 @@ CASES = [
     text_case("help_of_options", WHY, HELP, (), (*HELP.strip().splitlines(),)),
     text_case("cut_short_element", WHY, f"keepme <pw>{MIXED}", (MIXED,), ("keepme",)),
     text_case("option_value", WHY, f"x --token {MIXED} keepme", (MIXED,), ("keepme",)),
+    *(
+        text_case(
+            f"escaped_quotes_{number}",
+            WHY,
+            json.dumps({"n": "keepme", "password": MIXED}).replace('"', quote),
+            (MIXED,),
+            ("keepme",),
+        )
+        for number, quote in enumerate(("\\u0022", "\\x22", "\\\\u0022", "\\x27"))
+    ),
+    text_case("escaped_quotes_harmless", WHY, r"a \x22keepme\x22 token b", (), (r"\\x22keepme",)),
+    json_case("token_map", WHY, json.dumps({"tokens": {"ada": SHORT}, "n": 77}), (SHORT,), ("77",)),
+    text_case("token_list", WHY, f"n: keepme\ntokens:\n  - {SHORT}\n", (SHORT,), ("keepme",)),
+    json_case("words_as_tokens", WHY, WORDS, (), ("international", "getElementById")),
+    *(
+        header_case(f"pair_of_secrets_{number}", "Authorization", f"{left}:{draw(24)}", gone, kept)
+        for number, (left, gone, kept) in enumerate(
+            (
+                (draw(40)[::-1], (draw(40)[::-1], draw(24)), ()),
+                ("acme-app", (draw(24),), ("acme-app",)),
+            )
+        )
+    ),
+    *(
+        text_case(f"packed_{level}", WHY, f"x {packed(level)} keepme", (MIXED,), ("keepme",))
+        for level in (6, 9)
+    ),
+    text_case("use_the_password", WHY, f"Use the password {MIXED} to go", (MIXED,), ("to go",)),
+    text_case("use_of_a_word", WHY, "Use the password generator to go", (), ("generator",)),
+    json_case("nostr", WHY, json.dumps({"n": NOSTR}), (NOSTR,)),
+    *(
+        json_case(
+            f"name_{name}", WHY, json.dumps({name: MIXED, "n": "keepme"}), (MIXED,), ("keepme",)
+        )
+        for name in (
+            "parola",
+            "clave",
+            "contrasenia",
+            "contraseña",
+            "clave_de_acceso",
+            "mot_de_passe",
+        )
+    ),
+    json_case("clave_of_a_word", WHY, json.dumps({"clave": "producto"}), (), ("producto",)),
     form_case("author", WHY, "author=keep&max_tokens=77123", (), ("author=keep", "77123")),
     url_case("policy", WHY, "https://api.example.test/v1/password/policy", (), ("policy",)),
 ]
