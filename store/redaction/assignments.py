@@ -11,6 +11,7 @@ from typing import Final
 from store.redaction import markup, tables
 from store.redaction.assigned_values import find_value
 from store.redaction.engine import Linear
+from store.redaction.html_tables import cut_html_tables
 from store.redaction.json_trail import Place, readable, shown
 from store.redaction.named import cut_named, has_own_form
 from store.redaction.names import Kind
@@ -30,6 +31,7 @@ def cut_assignments(work: Work, value: bytes, place: Place) -> bytes:
     """`value` without what is assigned to secret names in it."""
     if work.rules.words.found(value):
         value = tables.cut_tables(work, value, place)
+        value = cut_html_tables(work, value, place)
         value = _cut_named(work, work.rules.words, value, place)
     if work.rules.judged.found(value):
         value = _cut_named(work, work.rules.judged, value, place)

@@ -13,6 +13,13 @@ _BEFORE: Final = 60
 _LONGEST_ELEMENT: Final = 4_096
 _WITHIN: Final = 600
 _OPEN_TAG: Final = re.compile(rb"<(?:[\w.-]{1,40}:)?\Z")
+_CELL: Final = re.compile(
+    rb"(?i)<(td|th|dt)\b[^<>]{0,60}>\s{0,20}(?:\w{1,20} )?(?:<\w{1,10}>\s{0,20})?(?:\w{1,20} )?\Z"
+)
+_NEXT_CELL: Final = re.compile(
+    rb"(?i)[?*]?\s{0,80}(?:</\w{1,10}>\s{0,80}){1,2}<(td|dd)\b[^<>]{0,200}>"
+    rb"(?:\s{0,80}<[\w:.-]{1,40}[^<>]{0,200}>)?\s{0,80}([^<]+)"
+)
 _METAVAR: Final = re.compile(rb"(?:^|[\s\[|,])--?\w[\w-]{0,40}[ =]<\Z")
 _TAG_END: Final = re.compile(rb"(?=[\s/>])[^<>]{0,2000}>")
 _ROLE: Final = re.compile(
@@ -68,6 +75,10 @@ def find(
             # Help: `--password <pw>  the password to use`.
             return None
         return _element(work, value, right, name, kind)
+    if before.endswith((b">", b" ")) and _CELL.search(before):
+        cell = _NEXT_CELL.match(value, right)
+        found = None if cell is None else _group(work, cell, kind)
+        return None if found is None else (*found, False)
     if _ROLE.search(before):
         found = _apart(work, value, left, right, kind)
         return None if found is None else (*found, False)

@@ -31,6 +31,16 @@ HELP = "usage:\n  --password <pw>  the password to use\n  --token TOKEN    the t
 SHORT = "hunterQz" + "NGHee"
 WORDS = json.dumps({"tokens": ["international", "getElementById", "un", "believable"]})
 NOSTR = "nsec" + "1" + draw(58).lower()
+HEADING = "<tr><th>Name</th><th>Password</th><th class='x'>Email</th></tr>"
+KEPT = ("Name", "Password", "Email", "ada77", "bob77", "x77@y.test")
+
+
+def rows() -> str:
+    """The rows of a table in HTML."""
+    people = (("ada77", MIXED), ("bob77", f"<b>{SHORT}</b>"))
+    return "\n".join(
+        f"<tr><td>{name}</td><td>{secret}</td><td>x77@y.test</td></tr>" for name, secret in people
+    )
 
 
 def packed(level: int) -> str:
@@ -123,6 +133,22 @@ CASES = [
         )
     ),
     json_case("clave_of_a_word", WHY, json.dumps({"clave": "producto"}), (), ("producto",)),
+    text_case("html_heading", WHY, f"<table>{HEADING}{rows()}</table>", (MIXED, SHORT), KEPT),
+    text_case(
+        "html_rows",
+        WHY,
+        "<tr><td>User</td><td>keepme</td></tr>"
+        f"<tr><th>API <b>Password</b></th>\n<td>{MIXED}</td></tr>",
+        (MIXED,),
+        ("User", "keepme"),
+    ),
+    text_case(
+        "html_definitions",
+        WHY,
+        f"<dl><dt>Password</dt><dd>{MIXED}</dd><dt>n</dt><dd>keepme</dd></dl>",
+        (MIXED,),
+        ("keepme",),
+    ),
     form_case("author", WHY, "author=keep&max_tokens=77123", (), ("author=keep", "77123")),
     url_case("policy", WHY, "https://api.example.test/v1/password/policy", (), ("policy",)),
 ]
