@@ -118,6 +118,7 @@ CASES = [
     ),
     text_case("use_the_password", WHY, f"Use the password {MIXED} to go", (MIXED,), ("to go",)),
     text_case("use_of_a_word", WHY, "Use the password generator to go", (), ("generator",)),
+    text_case("with_a_product", WHY, "with password PostgreSQL can", (), ("PostgreSQL",)),
     json_case("nostr", WHY, json.dumps({"n": NOSTR}), (NOSTR,)),
     *(
         json_case(
