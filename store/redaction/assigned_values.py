@@ -49,7 +49,8 @@ _BLOCK: Final = re.compile(rb"[|>][+-]?\d?[ \t]*(?:#[^\r\n]*)?\r?\n")
 _TYPE: Final = re.compile(rb"\[?[A-Z][A-Za-z]*!?\]?!?[,)\s]*")
 _STRONG: Final = re.compile(rb"(?i)passw|passphrase|pwd|secret")
 _USE: Final = re.compile(
-    rb"(?i)\b(?:use|enter|(?:using|with)[ ](?:the|this|your))[ ](?:(?:the|this|your)[ ])?(?:\w{1,20}[ ])?\Z"
+    rb"(?i)\b(?:use|enter|(?:using|with)[ ](?:the|this|your))[ ]"
+    rb"(?:(?:the|this|your)[ ])?(?:\w{1,20}[ ])?\Z"
 )
 _SETTING: Final = re.compile(rb"(?i)[ \t]*(?:env|setenv|setx|set)[ \t]+(?:-\w+[ \t]+)*")
 _PAIRED: Final = re.compile(rb"""["']\s{0,8},\s{0,8}["']([^"']*)["']\s{0,8}\)""")
