@@ -11,9 +11,10 @@ _OWN: Final = 256
 _EACH: Final = 2
 
 
-def connections_within(wanted: int) -> int:
+def connections_within(wanted: int, *, asked: bool) -> int:
     """How many of the wanted connections the limit of open files allows, once the soft limit is
-    raised as far as they need and the hard limit lets it; a warning tells when it is fewer."""
+    raised as far as they need and the hard limit lets it. A warning tells when it is fewer than
+    somebody `asked` for; of the default, as many as fit are taken."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = wanted * _EACH + _OWN
     limit = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
@@ -26,7 +27,8 @@ def connections_within(wanted: int) -> int:
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return wanted
     fits = max(1, (soft - _OWN) // _EACH)
-    log.warning(
+    log.log(
+        logging.WARNING if asked else logging.DEBUG,
         "limits.connections is %d, but %d open files (ulimit -n) are enough for %d: that is"
         " the limit",
         wanted,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from addons.settings import Listener, RelaySettings
+from addons.settings import Limits, Listener, RelaySettings
 from proxy.accounting import CounterBlock
 from proxy.child import ChildEnd, begin, loop_factory
 from proxy.config import Address, Config, listeners, relay_settings
@@ -113,10 +113,10 @@ class Worker:
             own_addresses=[Address(host, port) for host, port in self._start.own_addresses],
         )
         limits = settings.limits
-        fitting = msgspec.structs.replace(
-            limits, connections=connections_within(limits.connections)
-        )
-        return msgspec.structs.replace(settings, limits=fitting)
+        asked = limits.connections != Limits().connections
+        connections = connections_within(limits.connections, asked=asked)
+        limits = msgspec.structs.replace(limits, connections=connections)
+        return msgspec.structs.replace(settings, limits=limits)
 
     def _bound(self, config: Config) -> list[tuple[socket.socket, Listener]]:
         configured = [bound.listener for bound in listeners(config)]

@@ -97,6 +97,7 @@ class World(Sidecar):
         request = urllib.request.Request(self.webhook + path, body, method="POST")
         with urllib.request.urlopen(request, timeout=timeout) as answer:
             status: int = answer.status
+            answer.read()  # who closes without reading has left before the end
         return status
 
 

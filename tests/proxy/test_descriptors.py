@@ -11,8 +11,9 @@ logging.basicConfig(format="%(message)s", stream=sys.stdout)
 soft, hard, wanted = map(int, sys.argv[1:])
 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 from proxy.descriptors import connections_within
-found = connections_within(wanted)
+found = connections_within(wanted, asked=True)
 print(found, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+connections_within(1 << 30, asked=False)  # says nothing
 """
 
 

@@ -81,7 +81,8 @@ def test_up_tells_all_that_is_needed_and_ends_in_order(tmp_path: Path) -> None:
         sidecar = up.sidecar
         incoming = sidecar.listeners[1]
         request = urllib.request.Request(f"{incoming.url}/hooks?x=1", b"{}", method="POST")
-        assert urllib.request.urlopen(request, timeout=10).status == 200
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            answer.read()
         (row,) = rows(data, 1)
         assert (row["direction"], row["path"], row["status"]) == ("incoming", "/hooks", "success")
         code, out, err = up.stop(signal.SIGINT)
@@ -162,6 +163,7 @@ def test_env_and_doctor_know_the_running_sidecar(tmp_path: Path) -> None:
 CLIENT = """
 import sys, urllib.request
 opened = urllib.request.urlopen(urllib.request.Request(sys.argv[1], b"{}"), timeout=10)
+opened.read()
 print(opened.status)
 sys.exit(int(sys.argv[2]))
 """
