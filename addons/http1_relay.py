@@ -113,6 +113,8 @@ class Http1Relay(Layer):
         self._unwanted = 0
         self._keep_client = True
         self._client_ended = False
+        self._left_waiting = False
+        """The client ended before anything of an answer."""
         self._winding_down = False
         conversation.relay = self
 
@@ -498,7 +500,7 @@ class Http1Relay(Layer):
                 return
             # The rest of the request has no taker.
             self._keep_client = False
-        if self._client_ended and not self._backlog and self.exchange is not None:
+        if self._left_waiting and not self._backlog and self.exchange is not None:
             self._await_reset(self.exchange)
         else:
             self._finish()
@@ -544,6 +546,8 @@ class Http1Relay(Layer):
     def _client_closed(self) -> None:
         gone = self.client.tls or self.client.state is ConnectionState.CLOSED
         self._client_ended = True
+        # Who has the status and closes, as senders of webhooks do, has got what it wanted.
+        self._left_waiting = self.stage not in (Stage.BODY, Stage.DONE)
         early = self._backlog if self.state is State.IDLE else self.parser.pending
         if early and not gone:
             return

@@ -347,6 +347,29 @@ async def test_client_that_left_before_a_short_answer(
     assert capture.response_status == 200
 
 
+async def test_client_that_wants_no_more_than_the_status(tmp_path: Path) -> None:
+    left = asyncio.Event()
+    head, _, body = OK.partition(b"\r\n\r\n")
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(head + b"\r\n\r\n")
+        await left.wait()
+        await asyncio.sleep(0.1)
+        writer.write(body)
+
+    async with upstream(script) as server, world(tmp_path, to(server)) as w:
+        reader, client = await w.connect()
+        client.write(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        client.close()
+        await client.wait_closed()
+        left.set()
+        capture = await w.sink.only()
+    assert capture.error_code is None
+    assert capture.response_status == 200
+
+
 # Faults of the upstream
 
 

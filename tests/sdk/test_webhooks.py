@@ -157,7 +157,9 @@ def deliver(url: str, headers: Mapping[str, str], body: bytes) -> int:
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
     try:
         connection.request("POST", "/twilio?tenant=1", body, dict(headers))
-        return connection.getresponse().status
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
     finally:
         connection.close()
 
