@@ -4,6 +4,7 @@ Pure: rows in, text out. HAR follows the HTTP Archive format 1.2.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from itertools import chain, repeat
 from operator import attrgetter
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -78,48 +79,45 @@ def csv_cell(value: Any) -> str:
 
 async def csv_text(activities: AsyncIterator[Activity]) -> AsyncIterator[str]:
     """CSV (RFC 4180, with a header line) of activities."""
-    lines = [_csv_line(CSV_COLUMNS)]
-    size = 0
-    async for activity in activities:
-        line = _csv_line(_cells(activity))
-        lines.append(line)
-        size += len(line)
-        if size >= _CHUNK:
-            yield "".join(lines)
-            lines, size = [], 0
-    yield "".join(lines)
+    yield _csv_line(CSV_COLUMNS)
+    async for text in _in_chunks(activities, lambda activity: _csv_line(_cells(activity))):
+        yield text
 
 
 async def ndjson_text(activities: AsyncIterator[Activity]) -> AsyncIterator[str]:
     """One JSON object a line, with the names of the API."""
-    lines: list[str] = []
-    size = 0
-    async for activity in activities:
-        # JSON text of a body may be spread over lines, a line of NDJSON may not.
-        line = _one_line(_encode(activity)) + "\n"
-        lines.append(line)
-        size += len(line)
-        if size >= _CHUNK:
-            yield "".join(lines)
-            lines, size = [], 0
-    yield "".join(lines)
+    # JSON text of a body may be spread over lines, a line of NDJSON may not.
+    async for text in _in_chunks(activities, lambda activity: _one_line(_encode(activity)) + "\n"):
+        yield text
 
 
 async def har_text(activities: AsyncIterator[Activity], version: str) -> AsyncIterator[str]:
     """One HAR 1.2 document; `version` is the program's."""
     creator = _encode({"name": "Wiretrail", "version": version}).decode()
     yield f'{{"log":{{"version":"1.2","creator":{creator},"entries":['
-    entries: list[str] = []
-    size, separator = 0, ""
+    separators = chain(("",), repeat(",\n"))
+    async for text in _in_chunks(
+        activities, lambda activity: next(separators) + _encode(har_entry(activity)).decode()
+    ):
+        yield text
+    yield "]}}\n"
+
+
+async def _in_chunks(
+    activities: AsyncIterator[Activity], write: Callable[[Activity], str]
+) -> AsyncIterator[str]:
+    """What `write` makes of activities, joined to pieces that are worth sending."""
+    texts: list[str] = []
+    size = 0
     async for activity in activities:
-        entry = separator + _encode(har_entry(activity)).decode()
-        separator = ",\n"
-        entries.append(entry)
-        size += len(entry)
+        text = write(activity)
+        texts.append(text)
+        size += len(text)
         if size >= _CHUNK:
-            yield "".join(entries)
-            entries, size = [], 0
-    yield "".join(entries) + "]}}\n"
+            yield "".join(texts)
+            texts, size = [], 0
+    if texts:
+        yield "".join(texts)
 
 
 FORMATS: Final[Mapping[str, str]] = {
