@@ -58,14 +58,10 @@ def system_certificates() -> list[bytes]:
     return list(dict.fromkeys(found))
 
 
-def write_bundle(target: Path, extra: Iterable[Path]) -> Path:
-    """Write the system's certificates and those of `extra` files into one bundle, where it
-    differs from what is there already.
-
-    Raises:
-        NoCertificate: one of the extra files is of no use.
-    """
-    wanted = [*system_certificates(), *(pem for file in extra for pem in certificates_in(file))]
+def write_bundle(target: Path, extra: Iterable[bytes]) -> Path:
+    """Write the system's certificates and `extra` ones (PEM) into one bundle, where it differs
+    from what is there already."""
+    wanted = [*system_certificates(), *extra]
     content = b"\n".join(dict.fromkeys(wanted)) + b"\n"
     if read_private(target) != content:
         write_private(target, content)

@@ -10,7 +10,7 @@ import msgspec
 
 from proxy.cli.errors import CommandError
 from proxy.running import Place
-from proxy.trust import NoCertificate, write_bundle
+from proxy.trust import NoCertificate, certificates_in, write_bundle
 from store.data_folder import DataFolder
 
 LOOPBACK: Final = "localhost,127.0.0.1,::1"
@@ -76,9 +76,10 @@ def client_bundle(folder: DataFolder) -> Path:
     named = {Path(os.environ[name]) for name in REPLACING if os.environ.get(name)}
     others = sorted(file for file in named if file != target and file.is_file())
     try:
-        return write_bundle(target, [*others, folder.ca_certificate])
+        extra = [pem for file in (*others, folder.ca_certificate) for pem in certificates_in(file)]
     except NoCertificate as error:
         raise CommandError(str(error)) from None
+    return write_bundle(target, extra)
 
 
 def proxy_url(forward: Place, credentials: Credentials | None) -> str:

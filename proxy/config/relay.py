@@ -108,26 +108,26 @@ def upstream_bundle(config: Config) -> Path | None:
         return None
     from proxy.trust import write_bundle
 
-    check_authorities(config)
     target = data_folder(config).ca_dir / "upstream-bundle.pem"
-    return write_bundle(target, [_expanded(file) for file in config.upstream.ca])
+    return write_bundle(target, check_authorities(config))
 
 
-def check_authorities(config: Config) -> None:
-    """Look at the files of `upstream.ca`.
+def check_authorities(config: Config) -> list[bytes]:
+    """Look at the files of `upstream.ca`; returns their certificates (PEM).
 
     Raises:
         ConfigError: some are of no use; all of them are named.
     """
     if not config.upstream.ca:
-        return
+        return []
     from proxy.trust import NoCertificate, certificates_in
 
+    found: list[bytes] = []
     problems = []
     flags = len(_flags_of(config, "upstream", "ca"))  # those of the file come after them
     for index, file in enumerate(config.upstream.ca):
         try:
-            certificates_in(_expanded(file))
+            found += certificates_in(_expanded(file))
         except NoCertificate as error:
             by_flag = index < flags
             where = "--upstream-ca" if by_flag else _place(config)
@@ -135,6 +135,7 @@ def check_authorities(config: Config) -> None:
             problems.append(Problem(where, key, str(error)))
     if problems:
         raise ConfigError(problems)
+    return found
 
 
 def _connect_to(text: str) -> ConnectTo:
