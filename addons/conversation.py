@@ -278,10 +278,10 @@ class Conversation:
     def refused(self, connection: Connection) -> bool:
         """Whether the peer answered with a reset to what it was sent: it had closed, and had not
         only finished sending."""
+        if self.was_reset(connection):
+            return True
         wire = self._wires.get(id(connection))
-        if wire is None or self.was_reset(connection):
-            return self.was_reset(connection)
-        raw = wire.transport.get_extra_info("socket")
+        raw = None if wire is None else wire.transport.get_extra_info("socket")
         return raw is not None and raw.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
 
     def was_reset(self, connection: Connection) -> bool:

@@ -58,18 +58,18 @@ def name_forward(head: RequestHead) -> Named:
     match = _ABSOLUTE.fullmatch(head.target)
     if match is None:
         raise MalformedRequest("a forward proxy needs an absolute target")
-    scheme = match[1].lower()
-    if scheme not in (b"http", b"https"):
+    scheme = match[1].lower().decode()
+    usual = _PORTS.get(scheme)
+    if usual is None:
         raise MalformedRequest("only http and https can be relayed")
     host, port = parse_authority(match[2])
-    usual = 443 if scheme == b"https" else 80
     if head.host is None or not _same(head.host, host, port or usual, usual):
         _replace_host(head, match[2])
     path = match[3]
     if not path.startswith(b"/"):
         # RFC 9112, 3.2.4: OPTIONS without a path asks about the server as a whole.
         path = b"*" if head.method == b"OPTIONS" and not path else b"/" + path
-    return Named(scheme.decode(), host, port or usual, path)
+    return Named(scheme, host, port or usual, path)
 
 
 def _same(sent: bytes, host: str, port: int, usual: int) -> bool:
