@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from addons.relay_server import RelayServer
-from addons.settings import Deadlines, Limits, Listener, RelaySettings, Route
+from addons.settings import ConnectTo, Deadlines, Limits, Listener, RelaySettings, Route
 from addons.sink import OpenExchange
 from store.activity import Direction
 from store.capture import Capture
+from tests.support.certificates import Authority
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -271,3 +272,35 @@ async def world(
 def to(server: Upstream, **more: object) -> Route:
     """A route to a scripted upstream."""
     return Route(upstream=f"http://127.0.0.1:{server.port}", **more)  # type: ignore[arg-type]
+
+
+def connect_to(host: str, port: int) -> ConnectTo:
+    return ConnectTo(host=host, port=443, address="127.0.0.1", address_port=port)
+
+
+async def tunnel(
+    w: World, host: str, port: int = 443, *, trust: bool = True, extra: bytes = b""
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """CONNECT, then TLS with the relay, verified against its authority."""
+    reader, writer = await w.connect(w.forward)
+    writer.write(
+        b"CONNECT %b:%d HTTP/1.1\r\nHost: %b\r\n%b\r\n"
+        % (host.encode(), port, host.encode(), extra)
+    )
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 200 Connection established\r\n\r\n"
+    context = ssl.create_default_context(cafile=str(w.ca) if trust else None)
+    await writer.start_tls(context, server_hostname=host)
+    return reader, writer
+
+
+@asynccontextmanager
+async def tls_world(folder: Path, script: Script) -> AsyncIterator[tuple[World, Upstream]]:
+    """A relay that reaches a scripted upstream with TLS as `api.test`, and that upstream."""
+    authority = Authority(folder)
+    async with (
+        upstream(script, authority.server_context("api.test")) as server,
+        world(
+            folder, upstream_ca=authority.file, connect_to=(connect_to("api.test", server.port),)
+        ) as w,
+    ):
+        yield w, server

@@ -8,9 +8,17 @@ from pathlib import Path
 
 from addons.conversation import Conversation
 from store.activity import ErrorCode
-from tests.addons.relay_world import OK, World, answering, read_request, to, upstream, world
-from tests.addons.test_forward import connect_to, tunnel
-from tests.support.certificates import Authority
+from tests.addons.relay_world import (
+    OK,
+    World,
+    answering,
+    read_request,
+    tls_world,
+    to,
+    tunnel,
+    upstream,
+    world,
+)
 
 
 async def _one_over_tls(w: World) -> weakref.ref[Conversation]:
@@ -25,13 +33,7 @@ async def _one_over_tls(w: World) -> weakref.ref[Conversation]:
 
 
 async def test_everything_goes_by_reference_count(tmp_path: Path) -> None:
-    authority = Authority(tmp_path)
-    async with (
-        upstream(answering(OK), authority.server_context("api.test")) as server,
-        world(
-            tmp_path, upstream_ca=authority.file, connect_to=(connect_to("api.test", server.port),)
-        ) as w,
-    ):
+    async with tls_world(tmp_path, answering(OK)) as (w, _):
         gc.collect()
         gc.disable()
         try:

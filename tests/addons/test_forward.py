@@ -7,30 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from addons.settings import ConnectTo, Credential, Deadlines, password_digest
+from addons.settings import Credential, Deadlines, password_digest
 from store.activity import Direction, ErrorCode
 from store.capture import Capture
-from tests.addons.relay_world import OK, World, answering, read_request, upstream, world
+from tests.addons.relay_world import (
+    OK,
+    answering,
+    connect_to,
+    read_request,
+    tls_world,
+    tunnel,
+    upstream,
+    world,
+)
 from tests.support.certificates import Authority
-
-
-def connect_to(host: str, port: int) -> ConnectTo:
-    return ConnectTo(host=host, port=443, address="127.0.0.1", address_port=port)
-
-
-async def tunnel(
-    w: World, host: str, port: int = 443, *, trust: bool = True, extra: bytes = b""
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """CONNECT, then TLS with the relay, verified against its authority."""
-    reader, writer = await w.connect(w.forward)
-    writer.write(
-        b"CONNECT %b:%d HTTP/1.1\r\nHost: %b\r\n%b\r\n"
-        % (host.encode(), port, host.encode(), extra)
-    )
-    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 200 Connection established\r\n\r\n"
-    context = ssl.create_default_context(cafile=str(w.ca) if trust else None)
-    await writer.start_tls(context, server_hostname=host)
-    return reader, writer
 
 
 async def test_absolute_targets_of_several_hosts_on_one_connection(tmp_path: Path) -> None:
@@ -81,14 +71,7 @@ async def test_http10_without_host_gets_the_targets(tmp_path: Path) -> None:
 
 
 async def test_tls_is_intercepted_and_the_upstream_verified(tmp_path: Path) -> None:
-    authority = Authority(tmp_path)
-    tls = authority.server_context("api.test")
-    async with (
-        upstream(answering(OK), tls) as server,
-        world(
-            tmp_path, upstream_ca=authority.file, connect_to=(connect_to("api.test", server.port),)
-        ) as w,
-    ):
+    async with tls_world(tmp_path, answering(OK)) as (w, server):
         reader, writer = await tunnel(w, "api.test")
         for _ in range(2):
             writer.write(b"POST /v1 HTTP/1.1\r\nHost: api.test\r\nContent-Length: 2\r\n\r\nhi")
@@ -108,13 +91,7 @@ async def test_answer_that_ends_with_the_connection_ends_tls_properly(tmp_path: 
         await read_request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\n\r\nto the end")
 
-    authority = Authority(tmp_path)
-    async with (
-        upstream(script, authority.server_context("api.test")) as server,
-        world(
-            tmp_path, upstream_ca=authority.file, connect_to=(connect_to("api.test", server.port),)
-        ) as w,
-    ):
+    async with tls_world(tmp_path, script) as (w, _):
         reader, writer = await tunnel(w, "api.test")
         writer.write(b"GET / HTTP/1.1\r\nHost: api.test\r\n\r\n")
         # Without close_notify this read would raise.

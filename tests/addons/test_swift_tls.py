@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.addons.relay_world import OK, read_request, upstream, world
-from tests.addons.test_forward import connect_to, tunnel
-from tests.support.certificates import Authority
+from tests.addons.relay_world import (
+    OK,
+    read_request,
+    tls_world,
+    tunnel,
+)
 
 _UPGRADE = (
     b"GET /live HTTP/1.1\r\nHost: api.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -28,13 +31,7 @@ async def test_bodies_of_many_records(tmp_path: Path, size: int) -> None:
             got = request.partition(b"\r\n\r\n")[2]
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(got), got))
 
-    authority = Authority(tmp_path)
-    async with (
-        upstream(echo, authority.server_context("api.test")) as server,
-        world(
-            tmp_path, upstream_ca=authority.file, connect_to=(connect_to("api.test", server.port),)
-        ) as w,
-    ):
+    async with tls_world(tmp_path, echo) as (w, _):
         reader, writer = await tunnel(w, "api.test")
         for _ in range(2):
             writer.write(
@@ -54,13 +51,7 @@ async def test_end_behind_the_last_data(tmp_path: Path) -> None:
         # The records of the answer and the close_notify leave as one.
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 100_000)
 
-    authority = Authority(tmp_path)
-    async with (
-        upstream(script, authority.server_context("api.test")) as server,
-        world(
-            tmp_path, upstream_ca=authority.file, connect_to=(connect_to("api.test", server.port),)
-        ) as w,
-    ):
+    async with tls_world(tmp_path, script) as (w, _):
         reader, writer = await tunnel(w, "api.test")
         writer.write(b"GET / HTTP/1.1\r\nHost: api.test\r\n\r\n")
         assert (
@@ -89,13 +80,7 @@ async def test_websocket_on_a_connection_that_had_requests(tmp_path: Path) -> No
             assert len(await reader.readexactly(6)) == 6
             writer.write(b"\x88\x02\x03\xe8")
 
-    authority = Authority(tmp_path)
-    async with (
-        upstream(script, authority.server_context("api.test")) as server,
-        world(
-            tmp_path, upstream_ca=authority.file, connect_to=(connect_to("api.test", server.port),)
-        ) as w,
-    ):
+    async with tls_world(tmp_path, script) as (w, _):
         reader, writer = await tunnel(w, "api.test")
         writer.write(b"GET / HTTP/1.1\r\nHost: api.test\r\n\r\n")
         assert await reader.readexactly(len(OK)) == OK

@@ -5,8 +5,15 @@ import socket
 import ssl
 from pathlib import Path
 
-from tests.addons.relay_world import OK, answering, read_request, upstream, world
-from tests.addons.test_forward import connect_to, tunnel
+from tests.addons.relay_world import (
+    OK,
+    answering,
+    connect_to,
+    read_request,
+    tunnel,
+    upstream,
+    world,
+)
 from tests.support.certificates import Authority
 
 

@@ -8,12 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from store.activity import Direction
-from store.capture import Capture, HeaderList, Phase
+from store.capture import HeaderList
 from store.content import DECODED_LIMIT
 from store.redaction.exchange import RedactedExchange
 from store.redaction.options import RedactionOptions
 from store.redaction.redactor import Redactor
+from tests.store.captures import outgoing
 from tests.store.redaction.fakes import PASSWORD, TOKEN
 
 SIZE = 1 << 20
@@ -24,21 +24,11 @@ GIF = b"GIF89a" + bytes(range(256)) * 8
 def redact(body: bytes, *headers: tuple[bytes, bytes], size: int | None = None) -> RedactedExchange:
     given: HeaderList = list(headers)
     return PATIENT.redact(
-        Capture(
-            id=bytes(16),
-            phase=Phase.FINAL,
-            direction=Direction.OUTGOING,
-            listener="test",
-            method="POST",
-            scheme="https",
-            host="h.test",
-            port=443,
-            target="/",
+        outgoing(
+            "POST",
             request_headers=given,
             request_body=body,
             request_size=len(body) if size is None else size,
-            response_status=200,
-            created_at=1,
         ),
         UUID(int=1),
     )

@@ -9,11 +9,11 @@ from uuid import UUID
 
 import pytest
 
-from store.activity import Direction
-from store.capture import Capture, Phase
+from store.capture import Capture
 from store.redaction.options import RedactionOptions
 from store.redaction.redactor import Redactor
 from store.redaction.rules import build_rules
+from tests.store.captures import outgoing
 
 SIZE = 1 << 20
 RULES = build_rules(RedactionOptions(ibans=True, emails=True))
@@ -114,21 +114,7 @@ WORST_SHAPES = (
 
 
 def capture(body: bytes) -> Capture:
-    return Capture(
-        id=bytes(16),
-        phase=Phase.FINAL,
-        direction=Direction.OUTGOING,
-        listener="test",
-        method="POST",
-        scheme="https",
-        host="h.test",
-        port=443,
-        target="/",
-        request_body=body,
-        request_size=len(body),
-        response_status=200,
-        created_at=1,
-    )
+    return outgoing("POST", request_body=body)
 
 
 @pytest.mark.parametrize("unit", UNITS)

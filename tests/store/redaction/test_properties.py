@@ -12,11 +12,11 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store.activity import Direction
-from store.capture import Capture, HeaderList, Phase
+from store.capture import Capture, HeaderList
 from store.redaction.exchange import RedactedExchange
 from store.redaction.options import RedactionOptions
 from store.redaction.redactor import Redactor
+from tests.store.captures import outgoing
 from tests.store.redaction.corpus import row_text, views
 
 ORGANIZATION = UUID(int=7)
@@ -58,24 +58,14 @@ def exchange(
     error: str | None = None,
     missing: int = 0,
 ) -> Capture:
-    return Capture(
-        id=bytes(16),
-        phase=Phase.FINAL,
-        direction=Direction.OUTGOING,
-        listener="test",
-        method="POST",
-        scheme="https",
-        host="api.example.test",
-        port=443,
+    return outgoing(
+        "POST",
         target=target,
         request_headers=headers or [],
         request_body=request,
         request_size=len(request) + missing,
-        response_status=200,
         response_body=response,
-        response_size=len(response),
         error_message=error,
-        created_at=1,
     )
 
 
