@@ -112,6 +112,12 @@ def end_retired(self: Any) -> Iterator[commands.Command]:
         _forget_streams(self)
 
 
+def layer_of(self: Any) -> Any:
+    """The HTTP layer that an HTTP/2 connection belongs to, or `None`."""
+    found = (one for one in reversed(self.context.layers) if isinstance(one, HttpLayer))
+    return next(found, None)
+
+
 def _running(self: Any) -> bool:
     return any(not self.is_closed(stream) for stream in self.streams)
 
@@ -189,7 +195,7 @@ def _matches(self: Any, connection: Any) -> bool:
 
 
 def _forget_streams(self: Any) -> None:
-    layer = next((one for one in reversed(self.context.layers) if isinstance(one, HttpLayer)), None)
+    layer = layer_of(self)
     if layer is None:
         return
     theirs = getattr(self, "their_stream_id", None)

@@ -128,14 +128,9 @@ def _other(self: Any, stream: int) -> tuple[Any, int]:
     return other, other.our_stream_id.get(stream, -1) if other is not None else -1
 
 
-def _layer(self: Any) -> Any:
-    found = (one for one in reversed(self.context.layers) if isinstance(one, HttpLayer))
-    return next(found, None)
-
-
 def _upstream(self: Any, stream: int) -> Any:
     """The upstream connection of a client's stream."""
-    layer = _layer(self)
+    layer = http2_endings.layer_of(self)
     running = layer.streams.get(stream) if layer is not None else None
     flow = getattr(running, "flow", None)
     return flow.server_conn if flow is not None else None
@@ -143,7 +138,7 @@ def _upstream(self: Any, stream: int) -> Any:
 
 def _release_source(self: Any, stream: int) -> Iterator[commands.Command]:
     """A stream's buffer is empty: where its bytes come from may go on."""
-    layer = _layer(self)
+    layer = http2_endings.layer_of(self)
     if isinstance(self, _two.Http2Client):
         source, number = self.context.client, self.their_stream_id.get(stream, -1)
     else:
