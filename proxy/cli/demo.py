@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -66,9 +67,7 @@ def run(args: argparse.Namespace) -> int:
         say_activities(rows, now=_now())
         _tell_where(args, sidecar, folder)
         if args.stay:
-            say("Running until Ctrl-C.")
-            sys.stdout.flush()
-            _wait()
+            _stay()
     missing = count - len(rows)
     if missing > 0:
         raise CommandError(f"{missing} of {count} exchanges left no row")
@@ -146,13 +145,16 @@ def _closed_port() -> int:
         return port
 
 
-def _wait() -> None:
-    """Until Ctrl-C or SIGTERM."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        signal.pause()
-    except KeyboardInterrupt:
-        say()
+def _stay() -> None:
+    """Until Ctrl-C or SIGTERM, which are awaited before anybody is told of them."""
+    told = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: told.set())
+    say("Running until Ctrl-C.")
+    sys.stdout.flush()
+    told.wait()
+    say()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # once more: now
 
 
 def _now() -> int:
