@@ -1,5 +1,5 @@
-"""Mends of mitmproxy 12.2.3's own HTTP layers, each with what it answers. A contract test fails
-for each when the mended code changes.
+"""Mends of mitmproxy's own HTTP layers (12.2.3 to 12.3.1), each with what it answers. A contract
+test fails for each when the mended code changes.
 
 * Its error pages name its version, the upstream's address and what was received.
 * HTTP/1 trailers end the connection: what reads them gives up, what writes them asserts.

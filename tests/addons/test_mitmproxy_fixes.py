@@ -15,27 +15,28 @@ from addons.settings import ConnectTo
 from tests.addons.relay_world import OK, read_request, upstream, world
 from tests.support.certificates import Authority
 
-# SHA-256, first 16 digits, of the source in mitmproxy 12.2.3. A change means: read the new
-# code, look whether the mend is still needed and still right, then put the new digest here.
+# SHA-256, first 16 digits, of the source in mitmproxy 12.2.3 with h2 4.3, then of later ones that
+# were read. A change means: read the new code, look whether the mend is still needed and still
+# right, then add the new digest.
 DIGESTS = {
-    "make_error_response": "03ce75ab62e8e78b",
-    "format_error": "26271a67770fbaf1",
-    "Http1Connection.read_body": "aece271029af36e4",
-    "Http1Client.send": "35d961e20d481204",
-    "Http1Server.send": "cc218a1337c0f5cf",
-    "Http2Connection._handle_event": "a7f4a7a71d31074b",
-    "Http2Connection.handle_h2_event": "f6b6a52b12548102",
-    "Http2Server.handle_h2_event": "d24a023c678de6ce",
-    "WebsocketLayer.start": "8445ad1cfb2fcca5",
-    "WebsocketLayer.relay_messages": "2d451252c7287da0",
-    "WebsocketConnection": "9c6f5dd6ece0042e",
-    "H2Connection._receive_goaway_frame": "de018f94938e1001",
-    "Http2Client._handle_event": "02de05a5b89f087b",
-    "Http2Client.handle_h2_event": "ff6f4bd9271693b8",
-    "GetHttpConnection.connection_spec_matches": "d1c7cdec843ece5f",
-    "HttpLayer.get_connection": "1aa1c63e3175766c",
-    "BufferedH2Connection": "f983b7220f47b60a",
-    "HttpLayer.event_to_child": "1095f6e1581d1780",
+    "make_error_response": ("03ce75ab62e8e78b",),
+    "format_error": ("26271a67770fbaf1",),
+    "Http1Connection.read_body": ("aece271029af36e4",),
+    "Http1Client.send": ("35d961e20d481204",),
+    "Http1Server.send": ("cc218a1337c0f5cf",),
+    "Http2Connection._handle_event": ("a7f4a7a71d31074b", "7fc814a8a507f234"),
+    "Http2Connection.handle_h2_event": ("f6b6a52b12548102",),
+    "Http2Server.handle_h2_event": ("d24a023c678de6ce",),
+    "WebsocketLayer.start": ("8445ad1cfb2fcca5",),
+    "WebsocketLayer.relay_messages": ("2d451252c7287da0",),
+    "WebsocketConnection": ("9c6f5dd6ece0042e",),
+    "H2Connection._receive_goaway_frame": ("de018f94938e1001", "adb9adfae94088c4"),
+    "Http2Client._handle_event": ("02de05a5b89f087b",),
+    "Http2Client.handle_h2_event": ("ff6f4bd9271693b8",),
+    "GetHttpConnection.connection_spec_matches": ("d1c7cdec843ece5f",),
+    "HttpLayer.get_connection": ("1aa1c63e3175766c",),
+    "BufferedH2Connection": ("f983b7220f47b60a", "c085c1abb1f4c477"),
+    "HttpLayer.event_to_child": ("1095f6e1581d1780",),
 }
 
 
@@ -46,7 +47,7 @@ def test_every_mend_has_a_digest() -> None:
 @pytest.mark.parametrize(("name", "original"), MENDED, ids=[name for name, _ in MENDED])
 def test_mended_code_is_unchanged(name: str, original: object) -> None:
     source = inspect.getsource(original)  # type: ignore[arg-type]
-    assert hashlib.sha256(source.encode()).hexdigest()[:16] == DIGESTS[name]
+    assert hashlib.sha256(source.encode()).hexdigest()[:16] in DIGESTS[name]
 
 
 async def test_http2_request_without_length_is_framed_for_http1(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """The details dialog: everything about one activity, and what can be done with it."""
 
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -288,7 +291,9 @@ def echo() -> Iterator[tuple[str, list[tuple[str, str, dict[str, str], bytes]]]]
 
 
 NODE = ["node", "--input-type=module", "-e"]
-HTTPIE = shutil.which("http") or ""
+# HTTPie lies beside this interpreter, where the extra `dev` puts it, or anywhere.
+PATH = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+HTTPIE = shutil.which("http", path=PATH) or ""
 
 
 @pytest.mark.parametrize(
@@ -321,7 +326,10 @@ def test_what_is_copied_sends_the_request_again(
     viewer.page.get_by_role("button", name=form).click()
     expect(viewer.page.get_by_text(f"{form} copied")).to_be_visible()
     copied = viewer.page.evaluate("navigator.clipboard.readText()")
-    subprocess.run([*(run or python), copied], check=True, timeout=30, capture_output=True)
+    subprocess.run(
+        [*(run or python), copied],
+        check=True, timeout=30, capture_output=True, env=os.environ | {"PATH": PATH},
+    )  # fmt: skip
     ((method, path, headers, sent),) = seen
     assert (method, path.replace("%5B", "[").replace("%5D", "]")) == (
         "POST",
