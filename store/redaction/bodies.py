@@ -53,10 +53,9 @@ def _redacted(work: Work, content: Content, plain: bytes, place: str) -> JsonTex
         return _as_string(_without_tail(work, work.text(_whole_tail(plain), place)))
     if json_text.is_json(plain):
         plain = json_text.canonical(plain)
-        if work.is_clean(plain):
-            return plain.decode("utf-8")
-        clean = _json(work, plain, place)
-        return clean.decode("utf-8") if json_text.is_json(clean) else _as_string(clean)
+        clean = plain if work.knows_clean(plain) else _json(work, plain, place)
+        whole = clean is plain or json_text.is_json(clean)
+        return clean.decode("utf-8") if whole else _as_string(clean)
     if content.media_type == _FORM_TYPE or _looks_like_form(plain):
         return _as_string(forms.redact_form(work, plain, place))
     return _as_string(work.text(plain, place))

@@ -97,7 +97,10 @@ class _Exchange:
     def __init__(self, work: Work, known: HeaderNames) -> None:
         self._work = work
         self._known = known
-        self._suspicious = True
+        self._odd_address = True
+        self._odd_values = True
+        """Whether values of headers may hold what their names do not tell."""
+        self._values: list[bytes] = []
         self._known_taint: tuple[int, Taint] | None = None
 
     def redact(self, capture: Capture, metadata: JsonText | None) -> RedactedExchange:
@@ -107,10 +110,9 @@ class _Exchange:
         host = capture.host.encode("utf-8", "replace")
         target = capture.target.encode("utf-8", "surrogateescape")
         started = capture.phase is Phase.STARTED
-        values = [host + target]
-        values += self._known.looked_through(request)
-        values += self._known.looked_through(response)
-        self._suspicious = self._look(b"\n".join(values), capture, started)
+        self._values = self._known.looked_through(request)
+        self._values += self._known.looked_through(response)
+        self._look(host + target, capture, started)
         self._address(host, target, parts, started)
         truncated = (capture.request_size > len(capture.request_body), False)
         if not started:
@@ -124,19 +126,23 @@ class _Exchange:
             _clean(parts, taint)
         return self._finished(parts, truncated, taint)
 
-    def _look(self, head: bytes, capture: Capture, started: bool) -> bool:
-        """Whether everything but the bodies needs a closer look. Mostly nothing does, bodies
+    def _look(self, address: bytes, capture: Capture, started: bool) -> None:
+        """Find out whether address and headers need a closer look. Mostly nothing does, bodies
         included, and one look at all together tells so."""
+        work = self._work
         documents = () if started else (capture.request_body, capture.response_body)
         looked_at = tuple(body for body in documents if body[:1] in _JSON_BEGINS)
-        if self._work.is_clean(b"\n".join((head, *looked_at))):
-            self._work.clean = looked_at
-            return False
-        return not looked_at or not self._work.is_clean(head)
+        values = b"\n".join(self._values)
+        if work.is_clean(b"\n".join((address, values, *looked_at))):
+            work.clean = looked_at
+            self._odd_address = self._odd_values = False
+        else:
+            self._odd_address = not work.is_clean(address)
+            self._odd_values = not work.is_clean(values)
 
     def _address(self, host: bytes, target: bytes, parts: dict[str, Any], started: bool) -> None:
         path, question, query = target.partition(b"?")
-        if not self._suspicious:
+        if not self._odd_address:
             parts["host"] = host.decode()
             parts["path"] = path.decode("utf-8", "replace")
             if question and not started:
@@ -154,7 +160,7 @@ class _Exchange:
         and the names that it has may say the same."""
         kept = len(self._work.cuts)
         self._headers(request, "request.headers")
-        if self._suspicious and query:
+        if self._odd_address and query:
             self._guarded(lambda: uri.redact_query(self._work, query, "query"))
         del self._work.cuts[kept:]
 
@@ -186,7 +192,7 @@ class _Exchange:
     def _headers(self, headers: HeaderList, place: str) -> tuple[str, bytes | None]:
         try:
             return redact_headers(
-                self._work, self._known, headers, place, suspicious=self._suspicious
+                self._work, self._known, headers, place, suspicious=self._odd_values
             )
         except (TooMuch, RecursionError):
             names = dict.fromkeys((self._name(name) for name, _ in headers), _WITHHELD)
@@ -226,7 +232,9 @@ class _Exchange:
         )
 
     def _scrub(self, value: str) -> str:
-        clean = self._plain(value.encode("utf-8", "replace"), "other")
+        raw = value.encode("utf-8", "replace")
+        looked_at = not self._odd_values and raw in self._values
+        clean = value if looked_at else self._plain(raw, "other")
         taint = self._taint()
         return clean if taint is None else taint.cut(clean)
 
