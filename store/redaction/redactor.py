@@ -12,6 +12,7 @@ from store.capture import Capture, HeaderList, Phase, Stream
 from store.identity import organization_id
 from store.redaction import bodies, uri
 from store.redaction.exchange import RedactedExchange
+from store.redaction.fingerprints import Marker
 from store.redaction.headers import HeaderNames, redact_headers
 from store.redaction.json_text import is_json
 from store.redaction.options import RedactionOptions
@@ -21,7 +22,7 @@ from store.redaction.text import redact_text
 from store.redaction.work import RuleSet, TooMuch, Work
 
 _log: Final = logging.getLogger(__name__)
-_MOST_ORGANIZATIONS: Final = 1_000
+_MOST_MARKERS: Final = 10_000
 _BODIES: Final = ("request_body", "response_body", "stream_messages", "metadata")
 _NOTHING: Final = {
     "query": "",
@@ -38,6 +39,15 @@ _JSON_BEGINS: Final = (b"{", b"[")
 _WITHHELD: Final = "[REDACTED]"
 
 
+class _Known:
+    """Rules, and what is remembered about names under them; all organizations without additions
+    of their own share one."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rule_set = RuleSet(rules)
+        self.headers = HeaderNames(self.rule_set)
+
+
 class Redactor:
     """Redacts captures with one set of rules. Use one from one thread."""
 
@@ -48,21 +58,21 @@ class Redactor:
             RuleError: the options hold a rule that cannot be used.
         """
         self._key = key
-        self._rules = build_rules(options)
+        self._known = _Known(build_rules(options))
         if options.disabled_rules:
             _log.warning(
                 "default redaction rules are disabled: %s", ", ".join(options.disabled_rules)
             )
-        self._own: dict[UUID, Rules] = {
-            organization_id(name): build_rules(options, additions.names, additions.patterns)
+        self._own: dict[UUID, _Known] = {
+            organization_id(name): _Known(build_rules(options, additions.names, additions.patterns))
             for name, additions in options.organizations.items()
         }
-        self._shared: dict[UUID, tuple[RuleSet, HeaderNames]] = {}
+        self._markers: dict[UUID, Marker] = {}
 
     @property
     def rule_version(self) -> int:
         """The version of the shipped rules."""
-        return self._rules.version
+        return self._known.rule_set.rules.version
 
     def redact(
         self, capture: Capture, organization: UUID, metadata: JsonText | None = None
@@ -74,13 +84,13 @@ class Redactor:
 
     def begin(self, organization: UUID) -> tuple[Work, HeaderNames]:
         """A fresh piece of work under the rules of an organization."""
-        shared = self._shared.get(organization)
-        if shared is None:
-            if len(self._shared) >= _MOST_ORGANIZATIONS:
-                self._shared.clear()
-            rules = RuleSet(self._own.get(organization, self._rules), self._key, organization)
-            shared = self._shared[organization] = (rules, HeaderNames(rules))
-        return Work(shared[0], redact_text), shared[1]
+        known = self._own.get(organization, self._known)
+        marker = self._markers.get(organization)
+        if marker is None:
+            if len(self._markers) >= _MOST_MARKERS:
+                self._markers.clear()
+            marker = self._markers[organization] = Marker(self._key, organization)
+        return Work(known.rule_set, marker, redact_text), known.headers
 
 
 def _messages_cut(capture: Capture, stream: Stream) -> tuple[bool, bool]:

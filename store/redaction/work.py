@@ -4,7 +4,6 @@ import re
 import time
 from collections.abc import Callable
 from typing import Final
-from uuid import UUID
 
 from store.redaction.exchange import Cut
 from store.redaction.fingerprints import Marker
@@ -37,13 +36,11 @@ class TooMuch(Exception):
 
 
 class RuleSet:
-    """Compiled rules with what is remembered about names; shared by the exchanges of one
-    organization."""
+    """Compiled rules with what is remembered about names; shared by exchanges."""
 
-    def __init__(self, rules: Rules, key: bytes, organization: UUID) -> None:
+    def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.names = Names(rules.names)
-        self.marker = Marker(key, organization)
 
 
 class Work:
@@ -63,11 +60,12 @@ class Work:
         "secrets",
     )
 
-    def __init__(self, shared: RuleSet, redact: "TextRedactor") -> None:
+    def __init__(self, shared: RuleSet, marker: Marker, redact: "TextRedactor") -> None:
+        """`marker` is the organization's."""
         self._redact = redact
         self.rules = shared.rules
         self.names = shared.names
-        self.marker = shared.marker
+        self.marker = marker
         self.cuts: list[Cut] = []
         self.secrets: dict[bytes, str] = {}
         self.clean: tuple[bytes, ...] = ()
