@@ -119,16 +119,20 @@ export function popover(anchor, build) {
     document.getElementById(id)?.remove();
     const panel = h("div", { id, popover: "auto", class: "popover", role: "dialog", "aria-label": anchor.getAttribute("aria-label") ?? anchor.textContent });
     const close = () => panel.hidePopover();
+    // What is fetched first, or grows, must not run off the screen.
+    const sized = new ResizeObserver(() => place(panel, anchor));
     panel.append(build(close));
     panel.addEventListener("toggle", (event) => {
       anchor.setAttribute("aria-expanded", String(event.newState === "open"));
       if (event.newState !== "closed") return;
+      sized.disconnect();
       if (panel.contains(document.activeElement) || document.activeElement === document.body) anchor.focus();
       panel.remove();
     });
     (anchor.closest("dialog") ?? document.body).append(panel);
     panel.showPopover({ source: anchor });
     place(panel, anchor);
+    sized.observe(panel);
     panel.querySelector("[autofocus], input, button, a, select")?.focus();
   });
   return anchor;

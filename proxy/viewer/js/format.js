@@ -21,11 +21,11 @@ export function percent(share) {
 
 export const axisPercent = (share) => percent(share).replace(".0%", "%");
 
-/** Milliseconds: "3 ms", "842 ms", "1.24 s", "2 m 05 s", "3 h 10 m". */
+/** Milliseconds: "1.4 ms", "842 ms", "1.24 s", "2 m 05 s", "3 h 10 m". */
 export function duration(ms) {
   if (ms === null || ms === undefined) return "";
-  if (ms === 0) return "0 ms";
-  if (ms < 10) return `${ms < 0.95 ? ms.toFixed(1) : Math.round(ms)} ms`;
+  if (ms > 0 && ms < 0.05) return "<0.1 ms";
+  if (ms < 9.95) return `${Number.isInteger(ms) ? ms : ms.toFixed(1)} ms`;
   if (ms < 999.5) return `${Math.round(ms)} ms`;
   if (ms < 59_995) return `${(ms / 1000).toFixed(ms < 9995 ? 2 : 1)} s`;
   const seconds = Math.round(ms / 1000);

@@ -50,7 +50,7 @@ function facts(row, onFilter) {
   const { stream, ...metadata } = row.metadata ?? {};
   if (stream) fact("Stream", `${stream.kind}, ${stream.count?.source ?? stream.count} messages${stream.close_code ? `, closed with ${stream.close_code.source ?? stream.close_code}` : ""}`);
   for (const [name, value] of Object.entries(metadata)) {
-    const label = name.replaceAll("_", " ");
+    const label = name.replaceAll("_", " ").replace(/^http\b/, "HTTP");
     fact(visible(label.charAt(0).toUpperCase() + label.slice(1)), h("span", {}, marked(isObject(value) ? stringify(value) : String(value?.source ?? value), `metadata.${name}`, row.redaction_places)));
   }
   return h("dl", { class: "facts" }, list);

@@ -1,0 +1,113 @@
+"""Where things stand: nothing runs off the window, lines of one row share their height."""
+
+import pytest
+from playwright.sync_api import Locator
+
+from tests.support.api_world import World
+from tests.viewer.looking import Viewer, expect, past
+
+LONG = "/v1/projects/a03ad85d16/devices/e7ea3ff1c048b/readings/latest"
+
+
+def inside(viewer: Viewer, panel: Locator) -> bool:
+    """Whether all of a panel is in the window."""
+    box = panel.bounding_box()
+    size = viewer.page.viewport_size
+    assert box is not None and size is not None
+    right, bottom = box["x"] + box["width"], box["y"] + box["height"]
+    return box["x"] >= 0 and box["y"] >= 0 and right <= size["width"] and bottom <= size["height"]
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_panels_stay_in_the_window_also_when_their_content_comes_later(
+    world: World, viewer: Viewer, width: int
+) -> None:
+    world.write(*(past(n, path=LONG) for n in range(1, 5)))
+    viewer.page.set_viewport_size({"width": width, "height": 740})
+    viewer.open().ready(4)
+    panel = viewer.page.locator(".popover:popover-open")
+    for name, text in (
+        ("Account", "Sign out"),
+        ("Display settings", "Time zone"),
+        ("Saved filters", "Suggested"),
+        ("All time", "Apply"),
+    ):
+        viewer.page.get_by_role("button", name=name).click()
+        expect(panel.get_by_text(text).first).to_be_visible()
+        viewer.page.wait_for_timeout(100)
+        assert inside(viewer, panel), name
+        viewer.page.keyboard.press("Escape")
+    viewer.rows.first.click()
+    for name, text in (("Compare", "Success"), ("Copy as", "HAR file")):
+        viewer.page.get_by_role("button", name=name).click()
+        expect(panel.get_by_text(text).first).to_be_visible()
+        viewer.page.wait_for_timeout(100)
+        assert inside(viewer, panel), name
+        viewer.page.keyboard.press("Escape")
+
+
+def test_facts_of_one_line_share_their_height(world: World, viewer: Viewer) -> None:
+    world.write(past(1, user_id="bob", user_agent="curl/8"))
+    viewer.open().ready(1)
+    viewer.rows.first.click()
+    expect(viewer.page.locator(".facts time")).to_be_visible()
+    lines = viewer.page.evaluate(
+        """() => [...document.querySelectorAll(".facts > div")].map(fact => {
+            const text = document.createTreeWalker(fact.querySelector("dd"), NodeFilter.SHOW_TEXT);
+            const range = new Range();
+            while (text.nextNode()) if (text.currentNode.data.trim().length > 2) break;
+            range.selectNode(text.currentNode);
+            return [fact.getBoundingClientRect().top, range.getBoundingClientRect().bottom];
+        })"""
+    )
+    first = [bottom for top, bottom in lines if top == lines[0][0]]
+    assert len(first) >= 4
+    assert max(first) - min(first) <= 1
+
+
+def test_nothing_of_the_facts_is_cut_off_on_a_phone(world: World, viewer: Viewer) -> None:
+    world.write(past(1))
+    viewer.page.set_viewport_size({"width": 360, "height": 740})
+    viewer.open().ready(1)
+    viewer.rows.first.click()
+    expect(viewer.page.locator(".facts time")).to_be_visible()
+    assert (
+        viewer.page.locator(".facts dd").evaluate_all(
+            "list => list.filter(dd => dd.scrollWidth > dd.clientWidth).length"
+        )
+        == 0
+    )
+
+
+@pytest.mark.parametrize("width", [360, 1000, 1280, 1700])
+def test_a_cut_path_has_no_hole_and_keeps_both_ends(
+    world: World, viewer: Viewer, width: int
+) -> None:
+    world.write(past(1, path=LONG, host="api.of-a-rather-long-partner.example"))
+    viewer.page.set_viewport_size({"width": width, "height": 740})
+    viewer.open().ready(1)
+    host, head, tail, cell = viewer.page.evaluate(
+        """() => [".host", ".head", ".tail", null].map(part => {
+            const box = document.querySelector(`.rows .endpoint ${part ?? ""}`.trim());
+            const {left, right, width} = box.getBoundingClientRect();
+            return {left, right, width};
+        })"""
+    )
+    character = viewer.page.locator(".rows .endpoint .tail").evaluate(
+        "tail => tail.getBoundingClientRect().width / tail.textContent.length"
+    )
+    assert abs(tail["left"] - head["right"]) < 0.5
+    assert tail["right"] <= cell["right"] + 0.5
+    for part in (host, head):
+        # Whole characters, so that dots fill what is left.
+        spare = part["width"] % character
+        assert part["width"] == 0 or spare < 2 or character - spare < 0.5, part
+
+
+def test_long_names_leave_the_choices_of_analytics_in_a_line(world: World, viewer: Viewer) -> None:
+    world.write(past(1, integration="x" * 200), past(2))
+    viewer.open("/analytics")
+    expect(viewer.page.get_by_text("Health of integrations").first).to_be_visible()
+    tops = {round(box["top"]) for box in viewer.boxes(".page-head > select")}
+    assert len(tops) == 1
+    assert viewer.overflow() == 0
