@@ -1,5 +1,6 @@
 // What a recorded body is, and the parts it falls into. Pure: no elements.
 
+import { parseExactly } from "../api.js";
 import { isObject } from "./json-text.js";
 
 /** A header's first value, whatever its letter case. */
@@ -8,6 +9,9 @@ export function header(headers, name) {
   const value = found && headers[found];
   return Array.isArray(value) ? value[0] : value ?? null;
 }
+
+/** What stands for a part whose bytes were not kept. */
+const PART_DIGEST = /^\[binary (.*), (\d+) bytes, sha256 ([0-9a-f]{64})\]$/;
 
 export const isBinary = (body) => isObject(body) && typeof body.binary === "string" && "sha256" in body;
 
@@ -51,9 +55,11 @@ export function parts(body, contentType) {
   return body.split(`--${boundary}`).slice(1).filter((piece) => !piece.startsWith("--")).map((piece) => {
     const [head, ...rest] = piece.replace(/^\r?\n/, "").split(/\r?\n\r?\n/);
     const content = rest.join("\n\n").replace(/\r?\n$/, "");
+    const digest = PART_DIGEST.exec(content);
     return {
       name: /[^e]name="?([^";\r\n]*)"?/i.exec(head)?.[1], filename: /filename="?([^";\r\n]*)"?/i.exec(head)?.[1],
-      type: /content-type:\s*([^\r\n]+)/i.exec(head)?.[1], size: content.length, content,
+      type: /content-type:\s*([^\r\n]+)/i.exec(head)?.[1], size: digest ? Number(digest[2]) : new Blob([content]).size,
+      content: digest ? { binary: digest[1], size: Number(digest[2]), sha256: digest[3] } : content,
     };
   });
 }
@@ -69,6 +75,33 @@ export function streamEvents(text, times = []) {
     }
     return { ...event, data: event.data.join("\n"), at: times[i] };
   }).filter((event) => event.data || event.event);
+}
+
+/**
+ * The JSON that a text begins with, its open lists and objects closed: of a large body only the beginning is
+ * kept. Ends after the last value that is complete; undefined where there is none.
+ */
+export function jsonBeginning(text) {
+  if (!/^\s*[[{]/.test(text)) return undefined;
+  const open = [];
+  let quoted = false;
+  let end = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const c = text[i];
+    if (quoted) {
+      if (c === "\\") i += 1;
+      else if (c === '"') quoted = false;
+    } else if (c === '"') quoted = true;
+    else if (c === "{" || c === "[") { open.push(c === "{" ? "}" : "]"); end = i + 1; }
+    else if (c === "}" || c === "]") { open.pop(); end = i + 1; }
+    else if (c === ",") end = i;
+  }
+  try {
+    const value = parseExactly(text.slice(0, end) + open.reverse().join(""));
+    return Object.keys(value).length ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A text as JSON where it is JSON. */

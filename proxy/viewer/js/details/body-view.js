@@ -2,7 +2,7 @@
 
 import { button, copy, h, icon } from "../dom.js";
 import { bytes, duration, visible } from "../format.js";
-import { asJson, fields, header, kindOf, parts, streamEvents } from "./body-kinds.js";
+import { asJson, fields, header, isBinary, jsonBeginning, kindOf, parts, streamEvents } from "./body-kinds.js";
 import { isObject, stringify } from "./json-text.js";
 import { jsonTree, openAll } from "./json-tree.js";
 import { marked } from "./redaction.js";
@@ -19,7 +19,8 @@ export function bodyView(row, side) {
   let kind = kindOf(body, type);
   if (kind === "none") return nothing(row, side, size);
   if (kind === "binary") return binary(body, type);
-  const hidden = kind === "text" ? asJson(body) : undefined;
+  const cut = row[`${side}_truncated`];
+  const hidden = kind !== "text" ? undefined : asJson(body) ?? (cut ? jsonBeginning(body) : undefined);
   const value = hidden === undefined ? body : hidden;
   if (hidden !== undefined) kind = "json";
   // Of what came back, the relay noted when.
@@ -37,7 +38,7 @@ export function bodyView(row, side) {
     if (view === "tree") return isObject(value) ? jsonTree(value, place, row.redaction_places) : h("pre", {}, stringify(value));
     if (view === "formatted") return h("pre", {}, coloured(stringify(value, 2), place, row.redaction_places));
     if (view === "fields") return table(["Field", "Value"], fields(body).map(([name, one]) => [visible(name), marked(one, `${place}.${name}`, row.redaction_places)]));
-    if (view === "parts") return partsTable(parts(body, type), place, row.redaction_places);
+    if (view === "parts") return partsTable(parts(body, type), place, row);
     if (view === "events") return messages(streamEvents(body, times).map((event) => ({ label: event.event || "message", data: event.data, at: event.at })), place, row.redaction_places);
     if (view === "lines") return messages(body.split(/\r?\n/).filter(Boolean).map((data, i) => ({ data, at: times[i] })), place, row.redaction_places);
     return h("pre", {}, marked(text(), place, row.redaction_places));
@@ -47,15 +48,15 @@ export function bodyView(row, side) {
     h("div", { class: "body-head" },
       views.length > 1 && h("div", { class: "segments", role: "group", "aria-label": "View" }, tabs),
       h("span", { class: "dim cut" }, visible(type ?? "no type")),
-      button({ icon: "copy", label: `Copy the ${side} body`, class: "quiet", onclick: () => copy(kind === "json" ? stringify(value, 2) : text(), "Body copied") })),
-    row[`${side}_truncated`] && h("p", { class: "hint" }, icon("broken"), ` The body was ${bytes(size)}; its beginning was kept.`),
+      button({ icon: "copy", label: `Copy the ${side} body`, class: "quiet", onclick: () => copy(kind === "json" && !cut ? stringify(value, 2) : text(), "Body copied") })),
+    cut && h("p", { class: "hint" }, icon("broken"), `The body was ${bytes(size)}; its beginning was kept.${kind === "json" ? " The tree ends where it was cut." : ""}`),
     content);
 }
 
 function nothing(row, side, size) {
-  if (row.bodies_withheld) return h("p", { class: "hint" }, icon("lock"), " Your token may not see headers and bodies.");
-  if (row.status === "started" && side === "response") return h("p", { class: "hint" }, icon("spinner"), " Waiting for the answer.");
-  if (row.status === "started") return h("p", { class: "hint" }, icon("lock"), " Kept back until the answer is complete and can be redacted with it.");
+  if (row.bodies_withheld) return h("p", { class: "hint" }, icon("lock"), "Your token may not see headers and bodies.");
+  if (row.status === "started" && side === "response") return h("p", { class: "hint" }, icon("spinner"), "Waiting for the answer.");
+  if (row.status === "started") return h("p", { class: "hint" }, icon("lock"), "Kept back until the answer is complete and can be redacted with it.");
   if (row.metadata?.stream?.messages?.length) return h("p", { class: "dim" }, "Carried as messages, listed below.");
   if (size) return h("p", { class: "hint" }, `${bytes(size)} were relayed, but not kept: capture is off here, or the body's time is over.`);
   return h("p", { class: "dim" }, side === "response" && !row.response_status ? "There was no answer." : "No body.");
@@ -64,8 +65,17 @@ function nothing(row, side, size) {
 function binary(body, type) {
   const image = /^image\//.test(body.binary);
   return h("div", { class: "body binary" }, icon(image ? "inbox" : "lock"),
-    h("div", {}, h("b", {}, visible(body.binary || type || "Binary data")), h("p", { class: "dim" }, `${image ? "Image" : "Binary data"}, ${bytes(Number(body.size?.source ?? body.size))}; size and digest are kept, not the content.`),
-      h("code", {}, `sha256 ${visible(body.sha256)}`)));
+    h("div", {}, h("b", {}, visible(body.binary || type || "Binary data")), h("p", { class: "dim" }, `${image ? "Image" : "Binary data"}, ${bytes(number(body.size))}; size and digest are kept, not the content.`),
+      digest(body)));
+}
+
+const number = (value) => Number(value?.source ?? value);
+
+/** The digest, and of how much it is where not all was captured. */
+function digest({ sha256, size, hashed }) {
+  const part = hashed !== undefined && number(hashed) !== number(size);
+  return [part && h("p", { class: "dim" }, `The digest is of the ${number(hashed) < number(size) ? "first " : ""}${bytes(number(hashed))} ${number(hashed) < number(size) ? "that were captured" : "after decoding"}.`),
+    h("code", {}, `sha256 ${visible(sha256)}`)];
 }
 
 function table(heads, rows) {
@@ -73,11 +83,13 @@ function table(heads, rows) {
     h("tbody", {}, rows.map((cells) => h("tr", {}, cells.map((one, i) => (i ? h("td", {}, one) : h("th", { scope: "row" }, one))))))));
 }
 
-function partsTable(list, place, places) {
+function partsTable(list, place, row) {
+  const places = row.redaction_places;
+  const kept = (part) => (isBinary(part.content) ? [h("div", { class: "dim" }, "size and digest are kept, not the content"), digest(part.content)] : h("code", {}, visible(stringify(part.content))));
   return table(["Part", "Type", "Content"], list.map((part) => [
     [visible(part.name ?? "–"), part.filename && h("div", { class: "dim" }, visible(part.filename))],
-    [visible(part.type ?? (isObject(part.content) ? part.content.binary : "text") ?? "text"), h("div", { class: "dim" }, part.size === undefined ? "" : bytes(Number(part.size.source ?? part.size)))],
-    isObject(part.content) ? h("code", {}, visible(stringify(part.content))) : marked(String(part.content ?? ""), `${place}.${part.name}`, places),
+    [visible(part.type ?? (isObject(part.content) ? part.content.binary : "text") ?? "text"), h("div", { class: "dim" }, part.size === undefined ? "" : bytes(number(part.size)))],
+    isObject(part.content) ? kept(part) : marked(String(part.content ?? ""), `${place}.${part.name}`, places),
   ]));
 }
 

@@ -1,5 +1,6 @@
 // What differs between two activities. Pure.
 
+import { asJson, jsonBeginning } from "./body-kinds.js";
 import { isObject, pathOf, stringify } from "./json-text.js";
 
 const FIELDS = ["status", "response_status", "error_code", "method", "endpoint", "integration", "activity_type", "response_time_ms", "request_size", "response_size", "user_id", "ip_address", "user_agent"];
@@ -13,9 +14,15 @@ export function differences(a, b) {
   for (const side of ["request", "response"]) {
     const label = side === "request" ? "Request" : "Response";
     compareHeaders(a[`${side}_headers`], b[`${side}_headers`], (name, left, right) => add(`${label} headers`, name, left, right));
-    walk(a[`${side}_body`] ?? undefined, b[`${side}_body`] ?? undefined, "body", (place, left, right) => add(`${label} body`, place, left, right));
+    walk(bodyOf(a, side), bodyOf(b, side), "body", (place, left, right) => add(`${label} body`, place, left, right));
   }
   return found;
+}
+
+/** The body as a value whose parts can be compared, where it has parts. */
+function bodyOf(row, side) {
+  const body = row[`${side}_body`] ?? undefined;
+  return asJson(body) ?? (row[`${side}_truncated`] && typeof body === "string" ? jsonBeginning(body) : undefined) ?? body;
 }
 
 function compareHeaders(left, right, add) {

@@ -12,15 +12,16 @@ export function harOf(row) {
   const query = [...new URLSearchParams(row.endpoint.split("?")[1]?.split("#")[0] ?? "")].map(([name, value]) => ({ name, value }));
   const kept = (side) => row[`${side}_body`] !== null && row[`${side}_body`] !== undefined && !isBinary(row[`${side}_body`]);
   const mimeType = (side) => header(row[`${side}_headers`], "content-type") ?? "";
+  const httpVersion = typeof row.metadata?.http_version === "string" ? row.metadata.http_version : "HTTP/1.1";
   const entry = {
     startedDateTime: row.created_at,
     time: row.response_time_ms ?? 0,
     request: {
-      method: row.method, url: row.endpoint, httpVersion: "HTTP/1.1", cookies: [], headers: pairs(row.request_headers), queryString: query,
+      method: row.method, url: row.endpoint, httpVersion, cookies: [], headers: pairs(row.request_headers), queryString: query,
       ...(kept("request") && { postData: { mimeType: mimeType("request"), text: textOf(row.request_body) } }), headersSize: -1, bodySize: row.request_size,
     },
     response: {
-      status: row.response_status ?? 0, statusText: "", httpVersion: "HTTP/1.1", cookies: [], headers: pairs(row.response_headers),
+      status: row.response_status ?? 0, statusText: "", httpVersion, cookies: [], headers: pairs(row.response_headers),
       content: { size: row.response_size, mimeType: mimeType("response"), ...(kept("response") && { text: textOf(row.response_body) }) },
       redirectURL: header(row.response_headers, "location") ?? "", headersSize: -1, bodySize: row.response_size,
     },

@@ -2,20 +2,39 @@
 
 import { button, command, h, icon } from "../dom.js";
 import { isEmpty } from "../filters.js";
+import { whoAmI } from "../session.js";
 
-/** Nothing recorded yet: how to point a client at the proxy, with this installation's addresses. */
+/** A word of a shell command, quoted where it has to be. */
+const word = (text) => (/^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+/** ` --data DIR` of this installation; nothing where it is the folder that commands take by themselves. */
+function dataOption(ca) {
+  const folder = ca?.replace(/\/ca\/[^/]*$/, "");
+  return !folder || folder === ca || folder.endsWith("/.local/share/wiretrail") ? "" : ` --data ${word(folder)}`;
+}
+
+/** Nothing recorded yet: how to point a client at the proxy, with this installation's addresses and folder. */
 function firstSteps(about) {
-  const out = about?.listeners.find((one) => one.direction === "outgoing")?.address ?? "127.0.0.1:8080";
+  const out = about?.listeners.find((one) => one.direction === "outgoing")?.address;
   const hooks = about?.listeners.filter((one) => one.direction === "incoming") ?? [];
-  const ca = about?.ca_file ?? "$HOME/.local/share/wiretrail/ca/wiretrail-ca.pem";
+  const ca = word(about?.ca_file ?? "wiretrail-ca.pem");
+  const data = dataOption(about?.ca_file);
+  const part = (title, ...lines) => [h("h3", {}, title), ...lines.map(command)];
   return h("div", { class: "empty" }, icon("inbox"), h("h2", {}, "Nothing recorded yet"),
-    h("p", {}, "Send a call through the proxy and it appears here at once."),
+    h("p", {}, out || hooks.length ? "Send a call through the proxy and it appears here at once." : "This store is only looked at: no proxy of this process records into it."),
     h("div", { class: "commands" },
-      h("h3", {}, "Try one call"), command(`curl --proxy http://${out} --cacert ${ca} https://api.github.com/zen`),
-      h("h3", {}, "Point a service at it"), command('eval "$(wiretrail env)"'), command(`HTTPS_PROXY=http://${out} SSL_CERT_FILE=${ca} your-service`),
-      h("h3", {}, "Receive webhooks"),
-      hooks.length ? hooks.map((one) => command(`curl -d '{"hello": "world"}' -H 'content-type: application/json' http://${one.address}/`))
-        : command("wiretrail up --incoming 127.0.0.1:8081=http://127.0.0.1:3000")));
+      out && part("Try one call", `curl --proxy http://${out} --cacert ${ca} https://api.github.com/zen`),
+      out && part("Point a service at it", `eval "$(wiretrail env${data})"`, `wiretrail run${data} -- your-service`),
+      hooks.length > 0 && part("Receive webhooks", ...hooks.map((one) => `curl -d '{"hello": "world"}' -H 'content-type: application/json' http://${one.address}/`)),
+      out && !hooks.length && part("Receive webhooks", `wiretrail up${data} --incoming 127.0.0.1:8081=http://127.0.0.1:3000`),
+      !out && !hooks.length && part("Start recording", `wiretrail up${data}`)));
+}
+
+/** A word for who may not see bodies, where it matters. */
+export function withoutBodies(text) {
+  const note = h("p", { class: "hint", hidden: true }, icon("lock"), text);
+  whoAmI().then(({ rights }) => { note.hidden = rights.includes("bodies"); }, () => {});
+  return note;
 }
 
 /** The empty state for a filter; `onChange(filter)` loosens it. */
@@ -27,6 +46,7 @@ export function emptyState(filter, about, onChange) {
   const onlyTime = new URLSearchParams([...filter].filter(([name]) => name === "since" || name === "until"));
   return h("div", { class: "empty" }, icon("filter"), h("h2", {}, "No activity matches"),
     h("p", {}, narrowed && ranged ? "Nothing in this time fits all the filters." : narrowed ? "Nothing fits all the filters." : "Nothing was recorded in this time."),
+    filter.has("q") && withoutBodies("Headers and bodies are not searched: your token lacks that right."),
     h("p", {}, ranged && button({ text: "Search all time", onclick: () => onChange(withoutTime) }), " ",
       narrowed && button({ text: "Clear filters", onclick: () => onChange(onlyTime) })));
 }

@@ -4,6 +4,7 @@ import { request } from "../api.js";
 import { button, h, icon, save } from "../dom.js";
 import { bytes, count } from "../format.js";
 import { isEmpty } from "../filters.js";
+import { withoutBodies } from "./empty.js";
 
 const FORMATS = [
   ["csv", "CSV", "One line per activity, for spreadsheets. Cells that would run as formulas are made harmless.", "text/csv"],
@@ -24,6 +25,7 @@ export function openExport(filter, estimate = null, exact = true) {
     h("div", { class: "dialog-body" },
       h("p", {}, isEmpty(filter) ? "Every activity that you may see" : "The activities that match the filter", estimate === null ? "." : `: ${exact ? "" : "about "}${count(estimate)}.`),
       FORMATS.map(([value, label, text], i) => h("label", { class: "choice" }, h("input", { type: "radio", name: "format", value, checked: i === 0 }), h("span", {}, h("b", {}, label), h("br"), h("span", { class: "dim" }, text)))),
+      withoutBodies("Headers and bodies are left out: your token lacks that right."),
       bar, state),
     h("div", { class: "dialog-foot" }, button({ text: "Cancel", onclick: () => dialog.close() }), start));
   const dialog = h("dialog", { class: "plain", "aria-label": "Export", onclose: () => { control.abort(); dialog.remove(); } }, form);
