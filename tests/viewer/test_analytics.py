@@ -96,7 +96,21 @@ def test_tables_sort_by_their_heads(busy: Viewer) -> None:
     expect(table.get_by_role("row").nth(1)).to_contain_text("stripe")
 
 
+def test_a_table_keeps_its_order_when_its_figures_are_renewed(busy: Viewer) -> None:
+    table = busy.page.get_by_role("table", name="Health of integrations")
+    table.get_by_role("button", name="Integration").click()
+    busy.page.get_by_label("Direction").select_option("outgoing")
+    expect(busy.page).to_have_url(re.compile("direction=outgoing"))
+    expect(table.get_by_role("columnheader", name="Integration")).to_have_attribute(
+        "aria-sort", "ascending"
+    )
+    expect(table.get_by_role("row").nth(1)).to_contain_text("golioth")
+
+
 def test_no_data_and_one_point_are_shown_honestly(world: World, viewer: Viewer) -> None:
+    viewer.open("/analytics")
+    expect(viewer.page.get_by_text("Nothing recorded yet")).to_be_visible()
+    world.write(past(90_000))
     viewer.open("/analytics")
     expect(viewer.page.get_by_text("No activity in this time").first).to_be_visible()
     assert tile(viewer.page, "Share of failures").startswith("–")

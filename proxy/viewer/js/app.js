@@ -1,6 +1,6 @@
 // Starts the viewer: theme, tools of the top bar, keys, and the page of the address bar.
 
-import { button, h, icon, popover } from "./dom.js";
+import { button, h, icon, popover, toast } from "./dom.js";
 import { apply, onPreference, prefer, preference } from "./preferences.js";
 import { go, place, render, start } from "./router.js";
 import { forget, signOut, whoAmI } from "./session.js";
@@ -78,6 +78,13 @@ addEventListener("wiretrail:signed-out", () => {
   const back = location.pathname + location.search;
   document.querySelector("dialog[open]")?.close();
   go(`/sign-in?next=${encodeURIComponent(back)}`, { replace: true });
+});
+
+// What is fetched only when it is wanted may find the connection lost: a button must not do nothing silently.
+addEventListener("unhandledrejection", (event) => {
+  if (!(event.reason instanceof TypeError) || !/module/i.test(event.reason.message)) return;
+  event.preventDefault();
+  toast("Wiretrail cannot be reached", "plug");
 });
 
 onPreference((name) => name === "zone" && render());

@@ -2,21 +2,17 @@
 // then shows the last activities of its integration.
 
 import { useToken } from "./api.js";
+import { tellConnection } from "./connection.js";
 import { h, icon } from "./dom.js";
 import { visible } from "./format.js";
 import { liveList } from "./log/live-list.js";
 
 const main = document.getElementById("main");
-const connection = document.getElementById("connection");
-const STATES = { live: "Live", lost: "Reconnecting…", refused: "Not allowed" };
 let details = null;
 
 const list = liveList({
   none: "Nothing is recorded for this integration yet.",
-  onState(state) {
-    connection.dataset.state = state;
-    connection.replaceChildren(h("i"), h("span", {}, STATES[state]));
-  },
+  onState: tellConnection,
   async onOpen(row) {
     const { openDetails } = await import("./details/dialog.js");
     details = openDetails({
@@ -27,6 +23,7 @@ const list = liveList({
     details.show(row.id);
   },
 });
+list.element.addEventListener("rows", (event) => details?.receive(event.detail));
 main.append(h("div", { class: "empty" }, icon("plug"), h("p", {}, "Waiting for the page around this log.")));
 
 addEventListener("message", (event) => {

@@ -8,6 +8,9 @@ export function card(title, { wide = false, extra = null, note = null } = {}, ..
   return h("section", { class: `card${wide ? " wide" : ""}` }, h("div", { class: "card-head" }, h("h2", {}, title), note && h("span", { class: "dim" }, note), extra), children);
 }
 
+/** Whether someone is at work in figures: with the keyboard, or reading a tip. Then they wait with their renewal. */
+export const inUse = (figures) => figures.contains(document.activeElement) || figures.querySelector(".tip:not([hidden])") !== null;
+
 /** `[kind, text]` pairs as a legend. */
 export const legend = (entries, attribute = "kind") => h("div", { class: "legend" }, entries.map(([kind, text]) => h("span", {}, h("i", { dataset: { [attribute]: kind } }), text)));
 
@@ -22,17 +25,21 @@ export function rankedBars(items, none) {
     item.mark, h("span", { class: "cut" }, item.label), h("b", {}, count(item.value))))));
 }
 
+/** How each table was sorted and unfolded, by its caption: figures are drawn anew as they change. */
+const chosen = new Map();
+
 /**
  * A table that sorts by its heads. `columns` are `{label, cell(item), by(item), number}`; the one
  * named by `sorted` is in force at first, descending; equals stay as they were given. Beyond `shown` rows
  * a button shows the rest.
  */
 export function sortable({ columns, items, sorted, caption, none, shown = Infinity }) {
-  let [by, down] = [sorted, true];
-  const more = h("button", { type: "button", class: "link", onclick: () => { shown = Infinity; draw(); } });
+  let { by, down, all } = chosen.get(caption) ?? { by: sorted, down: true, all: false };
+  const choose = () => { chosen.set(caption, { by, down, all }); draw(); };
+  const more = h("button", { type: "button", class: "link", onclick: () => { all = true; choose(); } });
   const body = h("tbody");
   const heads = columns.map((column, i) => h("th", { scope: "col", class: column.number ? "n" : null }, column.by
-    ? h("button", { type: "button", onclick: () => { down = by === i ? !down : Boolean(column.number); by = i; draw(); } }, column.label) : column.label));
+    ? h("button", { type: "button", onclick: () => { down = by === i ? !down : Boolean(column.number); by = i; choose(); } }, column.label) : column.label));
   const key = (item) => columns[by].by(item) ?? -Infinity;
   const draw = () => {
     const order = by === null ? items : [...items].sort((a, b) => {
@@ -41,9 +48,9 @@ export function sortable({ columns, items, sorted, caption, none, shown = Infini
       return down ? -less : less;
     });
     heads.forEach((head, i) => (i === by ? head.setAttribute("aria-sort", down ? "descending" : "ascending") : head.removeAttribute("aria-sort")));
-    more.hidden = order.length <= shown;
+    more.hidden = all || order.length <= shown;
     more.textContent = `Show all ${order.length}`;
-    body.replaceChildren(...(order.length ? order.slice(0, shown).map((item) => h("tr", {}, columns.map((column, i) => h(i ? "td" : "th", { scope: i ? null : "row", class: column.number ? "n" : null }, column.cell(item)))))
+    body.replaceChildren(...(order.length ? order.slice(0, all ? Infinity : shown).map((item) => h("tr", {}, columns.map((column, i) => h(i ? "td" : "th", { scope: i ? null : "row", class: column.number ? "n" : null }, column.cell(item)))))
       : [h("tr", {}, h("td", { class: "none", colspan: String(columns.length) }, none))]));
   };
   draw();

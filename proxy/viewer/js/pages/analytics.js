@@ -1,7 +1,7 @@
 // "Which integration is sick?" Health, charts over time, failures, and the slowest endpoints.
 
 import { figures, Problem } from "../api.js";
-import { card, rankedBars, sortable, tiles } from "../analytics/cards.js";
+import { card, inUse, rankedBars, sortable, tiles } from "../analytics/cards.js";
 import { healthTable, integrationHref, share } from "../analytics/health-table.js";
 import { overTime } from "../analytics/over-time.js";
 import { failures, total } from "../charts/stacked-bars.js";
@@ -9,16 +9,19 @@ import { h, icon } from "../dom.js";
 import { ERROR } from "../errors.js";
 import { parse, QUICK_RANGES, set, text } from "../filters.js";
 import { absolute, compact, count, duration, exact, percent, relative, visible } from "../format.js";
-import { failedState } from "../log/empty.js";
+import { emptyState, failedState } from "../log/empty.js";
 import { providerMark } from "../log/row-cells.js";
 import { zone } from "../log/timeline.js";
 import { timeRange } from "../log/time-range.js";
 import { go } from "../router.js";
+import { overview } from "../session.js";
 import { TYPE } from "../words.js";
 
 const RANGES = [...QUICK_RANGES.filter(([value]) => ["6h", "24h", "7d", "30d"].includes(value)), ["90d", "Last 90 days"]];
-const TAKEN = ["since", "until", "organization", "integration", "direction"];
+const PICKS = ["organization", "integration", "direction"];
+const TAKEN = ["since", "until", ...PICKS];
 const RENEW = 60_000;
+const RETRY = 3_000;
 
 export function show(main, where) {
   const page = new AnalyticsPage(main);
@@ -38,7 +41,7 @@ class AnalyticsPage {
     this.content = h("div", { "aria-busy": "true" });
     main.append(h("div", { class: "scroll", tabindex: "-1" }, h("div", { class: "sheet" },
       h("div", { class: "page-head" }, h("h1", {}, "Analytics"), Object.values(this.picks), this.range), this.content)));
-    this.timer = setInterval(() => !document.hidden && this.#load(), RENEW);
+    this.timer = setInterval(() => !document.hidden && !inUse(this.content) && this.#load(), RENEW);
   }
 
   update(where) {
@@ -85,13 +88,23 @@ class AnalyticsPage {
         figures("/analytics/endpoints", endpoints("p95"), signal), figures("/analytics/endpoints", endpoints("failures"), signal),
         figures("/gaps", plain("organization", "integration", "direction"), signal).catch(() => ({ items: [] })),
       ]);
+      const never = !health.items.length && PICKS.every((name) => !filter.has(name));
+      const about = never ? (await overview(signal)).about : null;
       if (signal.aborted) return;
-      this.#draw({ health, series, heat, failing: failing.items, day: (day ?? failing).items, slow: slow.items, busy: busy.items, gaps: gaps.items });
+      if (about) this.#drawEmpty(about);
+      else this.#draw({ health, series, heat, failing: failing.items, day: (day ?? failing).items, slow: slow.items, busy: busy.items, gaps: gaps.items });
     } catch (problem) {
       if (problem.name === "AbortError" || problem.status === 401) return;
       if (!(problem instanceof Problem)) throw problem;
       this.content.replaceChildren(failedState(problem, () => this.#load()));
+      if (problem.status === 0) setTimeout(() => !signal.aborted && this.#load(), RETRY);
     }
+  }
+
+  /** Before the first activity: what to do, instead of a page of empty charts. */
+  #drawEmpty(about) {
+    this.content.removeAttribute("aria-busy");
+    this.content.replaceChildren(emptyState(new URLSearchParams(), about, () => {}));
   }
 
   #link = (since, until, more = []) => {
@@ -125,7 +138,7 @@ class AnalyticsPage {
       tiles([
         ["Requests", count(total(counts)), counts.started ? `${count(counts.started)} still running` : ""],
         ["Share of failures", percent(share(counts, failures)), `${count(failures(counts))} of ${count(total(counts) - counts.started)}`],
-        ["Sick integrations", count(sick.length), [...new Set(sick.map((item) => item.integration))].slice(0, 3).join(", ") || `of ${count(health.items.length)}`],
+        ["Sick integrations", count(sick.length), [...new Set(sick.map((item) => visible(item.integration).trim() || "blank"))].slice(0, 3).join(", ") || `of ${count(health.items.length)}`],
         ["Not recorded", count(lost), lost ? "relayed, but no row was kept" : "nothing was lost"],
       ]),
       h("div", { class: "cards" },
@@ -159,7 +172,7 @@ function endpointTable(items, several, href) {
 
 function failureTable(items, several) {
   return sortable({
-    caption: "Failed activities of the last 24 hours", items, sorted: 3, none: "No activity failed in the last 24 hours.",
+    caption: "Failed activities of the last 24 hours", items, sorted: 3, shown: 15, none: "No activity failed in the last 24 hours.",
     columns: [
       { label: "Integration", by: (item) => item.integration, cell: (item) => h("span", { class: "who" }, providerMark(item), h("a", { href: integrationHref(item) }, visible(item.integration), several && h("small", {}, visible(item.organization)))) },
       { label: "Type", by: (item) => item.activity_type, cell: (item) => [icon(item.direction === "incoming" ? "down-left" : "up-right", item.direction), " ", TYPE[item.activity_type]] },

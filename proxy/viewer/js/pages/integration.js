@@ -1,10 +1,11 @@
 // One integration: how it does, its last activities live, what was recognised, and a test of its connection.
 
 import { figures, get, Problem, send } from "../api.js";
-import { card, tiles } from "../analytics/cards.js";
+import { card, inUse, tiles } from "../analytics/cards.js";
 import { share, verdictBadge } from "../analytics/health-table.js";
 import { overTime } from "../analytics/over-time.js";
 import { failures, total } from "../charts/stacked-bars.js";
+import { tellConnection } from "../connection.js";
 import { button, command, h, icon } from "../dom.js";
 import { count, duration, exact, percent, relative, visible } from "../format.js";
 import { failedState } from "../log/empty.js";
@@ -15,6 +16,10 @@ import { go } from "../router.js";
 import { may } from "../session.js";
 import { TYPE } from "../words.js";
 
+const RENEW = 60_000;
+const RETRY = 3_000;
+/** How long after new rows their figures follow, so that many rows cost one renewal. */
+const SETTLE = 3_000;
 const KINDS = [["", "All"], ["outgoing", "Calls"], ["incoming", "Webhooks"]];
 
 export function show(main, where) {
@@ -33,7 +38,12 @@ class IntegrationPage {
     document.title = `${where.parts.name} · Wiretrail`;
     this.content = h("div", { class: "sheet", "aria-busy": "true" });
     main.append(h("div", { class: "scroll", tabindex: "-1" }, this.content));
-    this.list = liveList({ onOpen: (row) => this.#open(row), onState: () => {}, none: "Nothing of this kind is recorded yet." });
+    this.list = liveList({ onOpen: (row) => this.#open(row), onState: tellConnection, none: "Nothing of this kind is recorded yet." });
+    this.list.element.addEventListener("rows", ({ detail }) => {
+      this.#details?.receive(detail);
+      this.soon ??= setTimeout(() => { this.soon = null; this.#renew(); }, SETTLE);
+    });
+    this.timer = setInterval(() => !document.hidden && this.#renew(), RENEW);
   }
 
   update(where) {
@@ -44,22 +54,42 @@ class IntegrationPage {
 
   leave() {
     this.#turn.abort();
+    clearInterval(this.timer);
+    clearTimeout(this.soon);
+    tellConnection(null);
     this.list.leave();
     this.#details?.leave();
+  }
+
+  async #figures() {
+    const { signal } = this.#turn;
+    const { name } = this.where.parts;
+    const organization = new URLSearchParams(this.where.search).get("organization");
+    const params = { ...(organization && { organization }), since: "24h", zone: zone() };
+    const found = await figures(`/integrations/${encodeURIComponent(name)}`, params, signal);
+    const one = { integration_id: found.integration.id, since: "24h", zone: zone() };
+    const [series, heat] = await Promise.all([figures("/analytics/series", one, signal), figures("/analytics/heatmap", one, signal)]);
+    return { ...found, series, heat };
+  }
+
+  /** Figures and charts follow what happens; the list does so by itself, and keeps its place. */
+  async #renew() {
+    if (!this.found || inUse(this.charts)) return;
+    // Whether there is a connection is told beside the tools.
+    const found = await this.#figures().catch(() => null);
+    if (found && !this.#turn.signal.aborted) this.#fill(found);
   }
 
   async load() {
     const { signal } = this.#turn;
     const { name } = this.where.parts;
     const organization = new URLSearchParams(this.where.search).get("organization");
-    const params = { ...(organization && { organization }), since: "24h", zone: zone() };
     try {
-      const found = await figures(`/integrations/${encodeURIComponent(name)}`, params, signal);
-      const one = { integration_id: found.integration.id, since: "24h", zone: zone() };
-      const [series, heat] = await Promise.all([figures("/analytics/series", one, signal), figures("/analytics/heatmap", one, signal)]);
+      const found = await this.#figures();
       if (signal.aborted) return;
       this.found = found;
-      this.#draw(found, series, heat);
+      this.#draw(found);
+      this.#fill(found);
       this.#follow();
     } catch (problem) {
       if (problem.name === "AbortError" || problem.status === 401) return;
@@ -69,6 +99,7 @@ class IntegrationPage {
         ? h("div", { class: "empty" }, icon("plug"), h("h2", {}, `Nothing is recorded for ${visible(name)} yet`), h("p", {}, "If a test request is configured for it, it can be tried already."),
           h("p", {}, this.#tester(true, name, organization)), h("p", {}, h("a", { href: "/integrations" }, "All integrations")))
         : failedState(problem, () => this.load()));
+      if (problem.status === 0) setTimeout(() => !signal.aborted && this.load(), RETRY);
     }
   }
 
@@ -80,26 +111,32 @@ class IntegrationPage {
       h("p", {}, same.map((one) => [h("a", { class: "button", href: `/integrations/${encodeURIComponent(name)}?organization=${encodeURIComponent(one.organization)}` }, visible(one.organization)), " "]))));
   }
 
-  #draw({ integration, health, testable }, series, heat) {
-    const log = (since, until, more = []) => `/?${new URLSearchParams([["integration_id", integration.id], ["since", new Date(since).toISOString()], ["until", new Date(until).toISOString()], ...more])}`;
-    const counts = health?.counts;
+  #draw({ integration, testable }) {
+    this.verdict = h("span");
+    this.tiles = h("div");
+    this.charts = h("div", { class: "cards" });
+    this.recognised = h("div");
     this.content.removeAttribute("aria-busy");
     this.content.replaceChildren(
       h("div", { class: "page-head" },
-        h("div", { class: "integration-head" }, providerMark({ provider: integration.providers[0], integration: integration.name }, true), h("hgroup", {}, h("h1", {}, visible(integration.name)), h("p", {}, visible(integration.organization))), health && verdictBadge(health)),
+        h("div", { class: "integration-head" }, providerMark({ provider: integration.providers[0], integration: integration.name }, true), h("hgroup", {}, h("h1", {}, visible(integration.name)), h("p", {}, visible(integration.organization))), this.verdict),
         this.#tester(testable, integration.name, integration.organization_id), h("a", { class: "button", href: `/?${new URLSearchParams({ integration_id: integration.id })}` }, "Open in the log")),
-      counts && tiles([
-        ["Requests, 24 hours", count(total(counts)), health.why],
-        ["Share of failures", percent(share(counts, failures)), health.last_failure_at === null ? "never failed" : `last ${relative(health.last_failure_at)}`],
-        ["Response time, p95", duration(health.latency.p95) || "–", health.latency.p50 === null ? "" : `half within ${duration(health.latency.p50)}`],
-        ["Last success", health.last_success_at === null ? "never" : relative(health.last_success_at), health.last_success_at === null ? "" : exact(health.last_success_at)],
-      ]),
+      this.tiles,
       h("div", { class: "cards" },
-        card("Last 50 activities", { wide: true, extra: this.#kinds() }, h("div", { class: "integration-log" }, this.list.element)),
-        overTime({ series, heat, gaps: [], link: log }),
-        card("As recognised", { wide: true }, settings(integration)),
+        card("Last 50 activities", { wide: true, extra: this.#kinds() }, h("div", { class: "integration-log" }, this.list.element))),
+      this.charts,
+      h("div", { class: "cards" },
+        card("As recognised", { wide: true }, this.recognised),
         card("In another page", { wide: true, extra: h("a", { href: `/static/sample.html?integration=${encodeURIComponent(integration.name)}`, target: "_blank" }, "Try it on a sample page") },
           h("p", { class: "dim" }, "These last activities as one element, for a settings dialog of your own. Its origin has to be named in frame_ancestors."), command(embedCode(integration)))));
+  }
+
+  #fill({ integration, health, series, heat }) {
+    const log = (since, until, more = []) => `/?${new URLSearchParams([["integration_id", integration.id], ["since", new Date(since).toISOString()], ["until", new Date(until).toISOString()], ...more])}`;
+    this.verdict.replaceChildren(...(health ? [verdictBadge(health)] : []));
+    this.tiles.replaceChildren(...(health ? [healthTiles(health)] : []));
+    this.charts.replaceChildren(...overTime({ series, heat, gaps: [], link: log }));
+    this.recognised.replaceChildren(settings(integration));
   }
 
   #kinds() {
@@ -156,6 +193,13 @@ class IntegrationPage {
     this.#details.show(row.id);
   }
 }
+
+const healthTiles = (health) => tiles([
+  ["Requests, 24 hours", count(total(health.counts)), health.why],
+  ["Share of failures", percent(share(health.counts, failures)), health.last_failure_at === null ? "never failed" : `last ${relative(health.last_failure_at)}`],
+  ["Response time, p95", duration(health.latency.p95) || "–", health.latency.p50 === null ? "" : `half within ${duration(health.latency.p50)}`],
+  ["Last success", health.last_success_at === null ? "never" : relative(health.last_success_at), health.last_success_at === null ? "" : exact(health.last_success_at)],
+]);
 
 function embedCode({ name, organization }) {
   const quote = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;");

@@ -1,12 +1,15 @@
 // Every integration that was ever recorded.
 
 import { figures, Problem } from "../api.js";
-import { card } from "../analytics/cards.js";
+import { card, inUse } from "../analytics/cards.js";
 import { healthTable } from "../analytics/health-table.js";
 import { h } from "../dom.js";
 import { emptyState, failedState } from "../log/empty.js";
 import { zone } from "../log/timeline.js";
 import { overview } from "../session.js";
+
+const RENEW = 60_000;
+const RETRY = 3_000;
 
 export function show(main) {
   document.title = "Integrations · Wiretrail";
@@ -23,8 +26,10 @@ export function show(main) {
       if (problem.name === "AbortError" || problem.status === 401) return;
       if (!(problem instanceof Problem)) throw problem;
       content.replaceChildren(failedState(problem, load));
+      if (problem.status === 0) setTimeout(() => !turn.signal.aborted && load(), RETRY);
     }
   };
+  const timer = setInterval(() => !document.hidden && !inUse(content) && load(), RENEW);
   load();
-  return { leave: () => turn.abort() };
+  return { leave: () => { turn.abort(); clearInterval(timer); } };
 }

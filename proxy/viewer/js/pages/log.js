@@ -1,7 +1,8 @@
 // The log page: filter in the address bar, facets, time chart, live table, details on top.
 
 import { get, Problem } from "../api.js";
-import { button, h, icon } from "../dom.js";
+import { tellConnection } from "../connection.js";
+import { button, h, icon, toast } from "../dom.js";
 import { metadataPairs, parse, set, text, toggle, without } from "../filters.js";
 import { count } from "../format.js";
 import { follow } from "../live.js";
@@ -43,7 +44,7 @@ class LogPage {
     this.facets = facetPanel({ onChange });
     this.chips = h("div", { class: "chips", "aria-label": "Filters in force", role: "group" });
     this.timeline = timeline();
-    this.search = searchBox({ values: (key) => this.#values(key), onSubmit: (typed) => this.#submit(typed) });
+    this.search = searchBox({ values: (key) => this.#values(key), known: () => this.known ?? {}, onSubmit: (typed) => this.#submit(typed) });
     this.range = timeRange({ onChange });
     this.pause = button({ icon: "pause", label: "Pause live rows", onclick: () => this.togglePause() });
     this.fold = button({ icon: "filter", label: "Show or hide filters", "aria-controls": "facets", onclick: () => this.toggleFacets() });
@@ -61,7 +62,6 @@ class LogPage {
     this.onKey = (event) => this.#key(event);
     document.addEventListener("keydown", this.onKey);
     this.renew = setInterval(() => !document.hidden && !this.#paused && this.#counts(), RENEW);
-    this.connection = document.getElementById("connection");
   }
 
   /** The address changed: another filter, or another activity on top. */
@@ -90,8 +90,7 @@ class LogPage {
     this.off();
     clearInterval(this.renew);
     document.removeEventListener("keydown", this.onKey);
-    this.connection.replaceChildren();
-    delete this.connection.dataset.state;
+    tellConnection(null);
     this.#details?.leave();
   }
 
@@ -126,7 +125,7 @@ class LogPage {
       this.over.replaceChildren(failedState(problem, () => this.#load()));
       this.over.hidden = false;
       if (problem.status === 0) {
-        this.#state("lost");
+        tellConnection("lost");
         setTimeout(() => !signal.aborted && this.#load(), 3000);
       }
     }
@@ -144,7 +143,7 @@ class LogPage {
         if (!this.over.hidden) this.#showEmpty();
         this.#details?.receive(fitting);
       },
-      onState: (state, problem) => this.#state(state, problem),
+      onState: tellConnection,
     });
   }
 
@@ -157,18 +156,10 @@ class LogPage {
     if (this.#paused) {
       this.resumeAt = { filter: this.filter, after: this.#feed?.last ?? this.rows?.lastSeq ?? 0 };
       this.#feed?.stop();
-      this.#state("paused");
+      tellConnection("paused");
     } else if (this.resumeAt) {
       this.#follow(this.resumeAt.filter, this.resumeAt.after);
     }
-  }
-
-  #state(state, problem) {
-    const texts = { live: "Live", lost: "Reconnecting…", paused: "Paused", refused: problem?.message };
-    if (this.connection.dataset.state === state) return;
-    this.connection.dataset.state = state;
-    this.connection.title = texts[state] ?? "";
-    this.connection.replaceChildren(h("i"), h("span", {}, texts[state] ?? state));
   }
 
   #showEmpty() {
@@ -196,6 +187,7 @@ class LogPage {
     const filter = this.filter;
     const facets = facetCounts(filter, FACET_NAMES, signal).then((found) => {
       if (signal.aborted) return;
+      this.known = found;
       this.counted = found.direction.filter(({ value }) => !filter.has("direction") || filter.getAll("direction").includes(value)).reduce((sum, one) => sum + one.count, 0);
       this.facets.update(filter, found);
     });
@@ -227,7 +219,8 @@ class LogPage {
     if (!id) { this.#details?.leave(); this.#details = null; this.wanted = null; return; }
     this.wanted = id;
     if (!this.#details) {
-      const { openDetails } = await import("../details/dialog.js");
+      const { openDetails } = await import("../details/dialog.js").catch(() => ({}));
+      if (!openDetails) { toast("Wiretrail cannot be reached", "plug"); go(`/${location.search}`, { replace: true }); return; }
       if (this.wanted !== id || this.#details) return;
       this.#details = openDetails({
         onClose: () => { this.#details = null; go(`/${location.search.replace(/([?&])compare=[^&]*&?/, "$1").replace(/[?&]$/, "")}`); this.table.viewport.focus({ preventScroll: true }); },
