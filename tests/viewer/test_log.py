@@ -175,6 +175,25 @@ def test_suggestions_offer_keys_then_values(world: World, viewer: Viewer) -> Non
     viewer.ready(1)
 
 
+def test_a_free_word_finds_the_values_that_it_begins(world: World, viewer: Viewer) -> None:
+    world.write(
+        *(past(n, integration="Stripe webhooks") for n in range(3, 1_240)),
+        past(1, integration="golioth", status=Status.FAILED, response_status=500),
+    )
+    viewer.open().ready()
+    expect(viewer.page.get_by_role("checkbox", name="golioth 1")).to_be_visible()
+    field = viewer.page.get_by_label("Search activities")
+    field.fill("timeout webh")
+    option = viewer.page.get_by_role("option", name="integration:Stripe webhooks 1,237")
+    expect(option).to_be_visible()
+    field.fill("-fai")
+    expect(viewer.page.get_by_role("option", name="-status:failed 1")).to_be_visible()
+    field.fill("webh")
+    viewer.page.keyboard.press("ArrowDown")
+    viewer.page.keyboard.press("Enter")
+    expect(field).to_have_value('integration:"Stripe webhooks" ')
+
+
 def test_metadata_of_the_rows_is_suggested(world: World, viewer: Viewer) -> None:
     world.write(past(1, metadata='{"user":"bob m","n":7}'), past(2, metadata='{"user":"eve"}'))
     viewer.open().ready(2)

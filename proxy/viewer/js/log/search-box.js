@@ -2,7 +2,7 @@
 // An ARIA combobox: the focus stays in the field, the arrow keys move in the list.
 
 import { h, icon } from "../dom.js";
-import { visible } from "../format.js";
+import { count as grouped, visible } from "../format.js";
 import { COLUMNS } from "../filters.js";
 
 const MULTIPLE = new Set(Object.keys(COLUMNS));
@@ -31,9 +31,10 @@ export function understand(text) {
 const quote = (value) => (/[\s"]/.test(value) ? `"${value.replaceAll('"', "")}"` : value);
 
 /**
- * The field. `onSubmit(text)` when Enter is pressed; `values(key)` resolves to `[{value, count}]`.
+ * The field. `onSubmit(text)` when Enter is pressed; `values(key)` resolves to `[{value, count}]`;
+ * `known()` is what was counted already, `{key: [{value, count}]}`: a free word is looked for in it.
  */
-export function searchBox({ onSubmit, values }) {
+export function searchBox({ onSubmit, values, known = () => ({}) }) {
   const list = h("div", { class: "suggestions", role: "listbox", id: "suggestions", "aria-label": "Suggestions", hidden: true });
   const input = h("input", {
     class: "field", type: "search", role: "combobox", id: "search", placeholder: "Search, or status:failed host:api.stripe.com -method:GET",
@@ -93,16 +94,26 @@ export function searchBox({ onSubmit, values }) {
     const token = under();
     if (token.key && COLUMNS[token.key]) {
       if (!asked.has(token.key)) asked.set(token.key, values(token.key).catch(() => []));
-      const known = await asked.get(token.key);
+      const found = await asked.get(token.key);
       if (mine !== turn) return;
       const begun = token.value.toLowerCase();
-      show(known.filter(({ value }) => String(value).toLowerCase().includes(begun)).slice(0, 12).map(({ value, count }) => (
-        { label: `${token.key}:${value}`, insert: `${token.key}:${quote(String(value))}`, hint: count === undefined ? "" : `${count}` })));
+      show(found.filter(({ value }) => String(value).toLowerCase().includes(begun)).slice(0, 12).map((one) => valueOption(token.key, one, token.minus)));
       return;
     }
     const begun = token.text.replace(/^-/, "").toLowerCase();
-    show(Object.entries(COLUMNS).filter(([key, label]) => key.startsWith(begun) || (begun && label.toLowerCase().startsWith(begun)))
-      .slice(0, begun ? 12 : 9).map(([key, label]) => ({ label: `${key}:`, insert: `${key}:`, hint: label, open: true })));
+    const keys = Object.entries(COLUMNS).filter(([key, label]) => key.startsWith(begun) || (begun && label.toLowerCase().startsWith(begun)))
+      .slice(0, begun ? 6 : 9).map(([key, label]) => ({ label: `${token.minus ? "-" : ""}${key}:`, insert: `${key}:`, hint: label, open: true }));
+    show([...keys, ...(begun.length > 1 ? alike(begun, token.minus) : [])]);
+  }
+
+  const valueOption = (key, { value, count }, minus) => (
+    { label: `${minus ? "-" : ""}${key}:${value}`, insert: `${key}:${quote(String(value))}`, hint: count === undefined ? "" : grouped(count) });
+
+  /** Values whose words begin like a free word: "stri" may well mean the integration Stripe. */
+  function alike(begun, minus) {
+    const fits = (value) => String(value).toLowerCase().split(/[^\p{L}\p{N}]+/u).some((word) => word.startsWith(begun));
+    return Object.entries(known()).filter(([key]) => COLUMNS[key])
+      .flatMap(([key, list]) => list.filter(({ value }) => fits(value)).slice(0, 3).map((one) => valueOption(key, one, minus))).slice(0, 6);
   }
 
   input.addEventListener("input", suggest);
