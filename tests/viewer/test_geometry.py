@@ -13,7 +13,8 @@ def inside(viewer: Viewer, panel: Locator) -> bool:
     """Whether all of a panel is in the window."""
     box = panel.bounding_box()
     size = viewer.page.viewport_size
-    assert box is not None and size is not None
+    assert box is not None
+    assert size is not None
     right, bottom = box["x"] + box["width"], box["y"] + box["height"]
     return box["x"] >= 0 and box["y"] >= 0 and right <= size["width"] and bottom <= size["height"]
 
