@@ -1,6 +1,7 @@
 """Connection tests: a harmless request per integration, sent through our own forward proxy, so
 that what is tested is the way that the service's calls take, and the log shows it."""
 
+import asyncio
 import os
 import ssl
 from collections.abc import Iterable, Mapping
@@ -58,17 +59,14 @@ class ConnectionTests:
             "X-Wiretrail-Integration": integration,
             "X-Wiretrail-Activity-Type": ActivityType.TEST_CONNECTION.value,
         }
-        begun = perf_counter()
-        status, error = None, None
+        status, error, begun = None, None, None
         try:
             own = {name: _value(value) for name, value in request.headers.items()}
+            # Reading the system's certificates takes longer than a call; nobody is to wait for it.
+            client = await asyncio.to_thread(self._client)
+            begun = perf_counter()
             async with (
-                httpx.AsyncClient(
-                    proxy=self._proxy,
-                    verify=ssl.create_default_context(cafile=str(self._ca)),
-                    timeout=_SECONDS,
-                    trust_env=False,
-                ) as client,
+                client,
                 client.stream(request.method, request.url, headers={**own, **context}) as answer,
             ):
                 status = answer.status_code
@@ -82,8 +80,16 @@ class ConnectionTests:
             method=request.method,
             url=str(url),
             response_status=status,
-            response_time_ms=round((perf_counter() - begun) * 1000, 3),
+            response_time_ms=None if begun is None else round((perf_counter() - begun) * 1000, 3),
             error=error,
+        )
+
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            proxy=self._proxy,
+            verify=ssl.create_default_context(cafile=str(self._ca)),
+            timeout=_SECONDS,
+            trust_env=False,
         )
 
 

@@ -126,3 +126,7 @@ def test_the_sample_page_works(world: World, home: Server, page: Page) -> None:
     page.get_by_label("Token").fill(world.token(Right.READ))
     page.get_by_role("button", name="Show").click()
     expect(page.frame_locator("iframe").locator(".rows .row:not([hidden])")).to_have_count(1)
+    page.get_by_role("button", name="General").click()
+    expect(page.locator("iframe")).to_be_hidden()
+    page.get_by_role("button", name="Activity log").click()
+    expect(page.frame_locator("iframe").locator(".rows .row:not([hidden])")).to_have_count(1)

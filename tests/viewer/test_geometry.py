@@ -105,6 +105,17 @@ def test_a_cut_path_has_no_hole_and_keeps_both_ends(
         assert part["width"] == 0 or spare < 2 or character - spare < 0.5, part
 
 
+def test_the_ring_of_the_list_is_seen_over_its_rows(world: World, viewer: Viewer) -> None:
+    world.write(*(past(n) for n in range(1, 60)))
+    viewer.open().ready()
+    viewer.page.keyboard.press("j")
+    ring = viewer.page.locator("activity-table").evaluate(
+        """table => { const {outlineStyle, zIndex, inset} = getComputedStyle(table, "::after");
+        return [outlineStyle, Number(zIndex) > 0, inset]; }"""
+    )
+    assert ring == ["solid", True, "0px"]
+
+
 def test_long_names_leave_the_choices_of_analytics_in_a_line(world: World, viewer: Viewer) -> None:
     world.write(past(1, integration="x" * 200), past(2))
     viewer.open("/analytics")

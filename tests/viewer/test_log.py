@@ -7,7 +7,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Browser, Download, Request
+from playwright.sync_api import Browser, Download, Request, Route
 
 from proxy.api.notice import Notice
 from store.activity import ActivityType, Direction, Status
@@ -192,6 +192,31 @@ def test_a_free_word_finds_the_values_that_it_begins(world: World, viewer: Viewe
     viewer.page.keyboard.press("ArrowDown")
     viewer.page.keyboard.press("Enter")
     expect(field).to_have_value('integration:"Stripe webhooks" ')
+
+
+def test_a_filter_that_cannot_be_used_is_told_and_left(world: World, viewer: Viewer) -> None:
+    world.write(past(1))
+    for address, why in (("/?status=bogus", "'bogus' is none of"), ("/?since=soon", "is no time")):
+        viewer.open(address)
+        expect(viewer.page.get_by_text("This filter cannot be used")).to_be_visible()
+        expect(viewer.page.locator(".empty")).to_contain_text(why)
+        viewer.page.get_by_role("button", name="Clear filters").click()
+        viewer.ready(1)
+        assert viewer.page.url == viewer.url + "/"
+
+
+def test_a_search_that_takes_long_says_so(world: World, viewer: Viewer) -> None:
+    world.write(past(1))
+    viewer.open().ready(1)
+    held: list[Route] = []
+    viewer.page.route("**/api/v1/activities?*", lambda route: held.append(route))
+    viewer.page.get_by_label("Search activities").fill("zebra")
+    viewer.page.keyboard.press("Enter")
+    note = viewer.page.locator("activity-table .note")
+    expect(note).to_have_text("Searching…")
+    held[0].continue_()
+    expect(viewer.page.get_by_text("No activity matches")).to_be_visible()
+    expect(note).to_be_empty()
 
 
 def test_metadata_of_the_rows_is_suggested(world: World, viewer: Viewer) -> None:

@@ -11,6 +11,15 @@ function show() {
   code.textContent = `<script src="${location.origin}/embed.js" async></script>\n<integration-activity-log integration="${quote(integration || "Stripe")}"${more} token="…"></integration-activity-log>`;
 }
 
+const tabs = [...document.querySelectorAll("[aria-label=Tabs] button")];
+for (const tab of tabs) {
+  tab.addEventListener("click", () => {
+    for (const one of tabs) one.setAttribute("aria-pressed", String(one === tab));
+    document.querySelector(".integration-log").hidden = !("log" in tab.dataset);
+    document.getElementById("other").hidden = "log" in tab.dataset;
+  });
+}
+
 form.addEventListener("input", show);
 form.addEventListener("submit", (event) => {
   event.preventDefault();

@@ -6,7 +6,7 @@ import { providerMark } from "../log/row-cells.js";
 import { explain } from "../errors.js";
 import { TYPE } from "../words.js";
 import { isObject, stringify } from "./json-text.js";
-import { marked } from "./redaction.js";
+import { inWords, marked } from "./redaction.js";
 import { waterfall } from "./waterfall.js";
 
 /** The upper part of the dialog. `onFilter(filter)` shows the log of a value. */
@@ -59,5 +59,5 @@ function facts(row, onFilter) {
 function redactions(row) {
   const places = row.redaction_places ?? [];
   return h("details", {}, h("summary", {}, `${row.redactions} value${row.redactions === 1 ? "" : "s"}`),
-    h("ul", {}, places.map(([place, rule]) => h("li", {}, h("code", {}, visible(place)), " ", h("span", { class: "dim" }, rule)))));
+    h("ul", {}, places.map(([place, rule]) => h("li", {}, h("code", {}, visible(place)), " ", h("span", { class: "dim" }, inWords(rule))))));
 }

@@ -27,7 +27,7 @@ export function ruleAt(places, place) {
   return best.length ? [...new Set(best.map(([, rule]) => rule))].map(inWords).join(", or ") : null;
 }
 
-function inWords(rule) {
+export function inWords(rule) {
   const [kind, ...detail] = rule.split(":");
   return `${RULES[kind] ?? kind}${detail.length ? ` (${visible(detail.join(":"))})` : ""}`;
 }

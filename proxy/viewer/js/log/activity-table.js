@@ -6,6 +6,7 @@ import { COLUMNS, createRow } from "./row-cells.js";
 import { RowWindow } from "./row-window.js";
 
 const OVERSCAN = 6;
+const PATIENCE = 400;
 
 export class ActivityTable extends HTMLElement {
   #elements = [];
@@ -44,10 +45,13 @@ export class ActivityTable extends HTMLElement {
     const rows = new RowWindow(fetchPage);
     this.loading = rows;
     this.classList.add("loading");
+    // A search may have to read for seconds; the dimmed rows are still those of before.
+    const patience = setTimeout(() => this.loading === rows && this.note.replaceChildren(icon("spinner"), " Searching…"), PATIENCE);
     try {
       await rows.loadMore();
     } finally {
-      if (this.loading === rows) this.classList.remove("loading");
+      clearTimeout(patience);
+      if (this.loading === rows) { this.classList.remove("loading"); this.note.replaceChildren(); }
     }
     if (this.loading !== rows || !this.isConnected) return null;
     this.rows = rows;
@@ -175,7 +179,7 @@ export class ActivityTable extends HTMLElement {
     if (!rows.complete && !rows.loading && rows.size - last < 25 && this.isConnected && !this.stuck) {
       rows.loadMore().then(() => { this.dispatchEvent(new Event("grown")); again(); }, (error) => this.#failed(error));
     }
-    if (this.stuck) return;
+    if (this.stuck || this.loading !== rows) return;
     // The server looks for a bounded time only, so a page of a rare filter may come back empty, with more to search.
     const searching = !rows.complete && last === rows.size && last - first < shownRows(this);
     this.note.replaceChildren(...(searching ? [icon("spinner"), " Searching older activities…"] : rows.complete && rows.size > 20 && last === rows.size ? [h("span", { class: "sr" }, "End of the list")] : []));

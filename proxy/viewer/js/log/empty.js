@@ -2,6 +2,7 @@
 
 import { button, command, h, icon } from "../dom.js";
 import { isEmpty } from "../filters.js";
+import { visible } from "../format.js";
 import { whoAmI } from "../session.js";
 
 /** A word of a shell command, quoted where it has to be. */
@@ -51,10 +52,11 @@ export function emptyState(filter, about, onChange) {
       narrowed && button({ text: "Clear filters", onclick: () => onChange(onlyTime) })));
 }
 
-/** The list could not be fetched. */
-export function failedState(problem, onAgain) {
+/** What was asked for could not be fetched. A filter that the API does not take is not tried again, but left: `onClear`. */
+export function failedState(problem, onAgain, onClear) {
   const lost = problem.status === 0;
-  return h("div", { class: "empty" }, icon(lost ? "plug" : "broken"), h("h2", {}, lost ? "Wiretrail cannot be reached" : problem.title ?? "This did not work"),
-    h("p", {}, lost ? "Is it running? The page connects again by itself as soon as it is back." : problem.message),
-    h("p", {}, button({ text: "Try again", onclick: onAgain })));
+  const wrong = onClear && (problem.status === 400 || problem.status === 422);
+  return h("div", { class: "empty" }, icon(lost ? "plug" : "broken"), h("h2", {}, lost ? "Wiretrail cannot be reached" : wrong ? "This filter cannot be used" : problem.title ?? "This did not work"),
+    h("p", {}, lost ? "Is it running? The page connects again by itself as soon as it is back." : visible(problem.message)),
+    h("p", {}, button(wrong ? { text: "Clear filters", onclick: onClear } : { text: "Try again", onclick: onAgain })));
 }

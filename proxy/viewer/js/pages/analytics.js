@@ -96,7 +96,7 @@ class AnalyticsPage {
     } catch (problem) {
       if (problem.name === "AbortError" || problem.status === 401) return;
       if (!(problem instanceof Problem)) throw problem;
-      this.content.replaceChildren(failedState(problem, () => this.#load()));
+      this.content.replaceChildren(failedState(problem, () => this.#load(), () => go("/analytics")));
       if (problem.status === 0) setTimeout(() => !signal.aborted && this.#load(), RETRY);
     }
   }

@@ -122,7 +122,7 @@ class LogPage {
       if (problem.name === "AbortError" || signal.aborted) return;
       if (!(problem instanceof Problem)) throw problem;
       if (problem.status === 401) return;
-      this.over.replaceChildren(failedState(problem, () => this.#load()));
+      this.over.replaceChildren(failedState(problem, () => this.#load(), () => this.apply(new URLSearchParams())));
       this.over.hidden = false;
       if (problem.status === 0) {
         tellConnection("lost");
