@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import Locator
 
-from tests.support.api_world import World
-from tests.viewer.looking import Viewer, expect, past
+from store.accounting import Accounting
+from tests.support.api_world import Server, World
+from tests.viewer.looking import Viewer, expect, past, sign_in
 
 LONG = "/v1/projects/a03ad85d16/devices/e7ea3ff1c048b/readings/latest"
 
@@ -105,6 +106,27 @@ def test_a_cut_path_has_no_hole_and_keeps_both_ends(
         assert part["width"] == 0 or spare < 2 or character - spare < 0.5, part
 
 
+def test_a_warning_stands_above_the_filters_in_force_and_both_above_the_list(
+    world: World, viewer: Viewer
+) -> None:
+    world.services["accounting"] = lambda: Accounting(seen=9, stored=2, dropped={"queue_full": 7})
+    world.write(past(1), past(2))
+    server = Server(world.make_services(), world.notice)
+    server.start()
+    try:
+        sign_in(viewer.page.context, server.url, world.token())
+        viewer.page.goto(server.url + "/?direction=outgoing")
+        viewer.ready(2)
+        expect(viewer.page.locator(".banner")).to_contain_text("7 because the queue")
+        below = 0.0
+        for part in (".toolbar", ".banner", ".chips", ".stage"):
+            (box,) = viewer.boxes(part)
+            assert box["top"] >= below - 0.5, part
+            below = box["bottom"]
+    finally:
+        server.stop()
+
+
 def test_the_ring_of_the_list_is_seen_over_its_rows(world: World, viewer: Viewer) -> None:
     world.write(*(past(n) for n in range(1, 60)))
     viewer.open().ready()
@@ -114,6 +136,20 @@ def test_the_ring_of_the_list_is_seen_over_its_rows(world: World, viewer: Viewer
         return [outlineStyle, Number(zIndex) > 0, inset]; }"""
     )
     assert ring == ["solid", True, "0px"]
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_both_sides_of_a_comparison_are_in_view(world: World, viewer: Viewer, width: int) -> None:
+    world.write(past(1, response_body='{"a": 1}'), past(2, response_body='{"a": 2}'))
+    viewer.page.set_viewport_size({"width": width, "height": 740})
+    viewer.open().ready(2)
+    viewer.rows.first.click()
+    viewer.page.get_by_role("button", name="Compare").click()
+    viewer.page.locator(".popover .menu button").first.click()
+    expect(viewer.page.get_by_role("cell", name="2", exact=True)).to_be_visible()
+    cells = viewer.boxes(".comparison tbody td")
+    assert cells
+    assert all(cell["left"] >= 0 and cell["right"] <= width for cell in cells)
 
 
 def test_long_names_leave_the_choices_of_analytics_in_a_line(world: World, viewer: Viewer) -> None:

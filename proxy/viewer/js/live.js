@@ -31,9 +31,9 @@ export async function* events(stream) {
  * Follows the log from `after` (a `seq`) until `stop()`. Rows come in bunches, a few times a second
  * at most, each once and in order; a lost connection is taken up where it broke off.
  *
- * `onRows(rows)`, `onGap(gap)`, `onState("live" | "lost" | "refused", problem)`.
+ * `onRows(rows)`, `onState("live" | "lost" | "refused", problem)`.
  */
-export function follow({ params, after, onRows, onGap, onState }) {
+export function follow({ params, after, onRows, onState }) {
   const control = new AbortController();
   let last = after;
   let bunch = [];
@@ -50,8 +50,7 @@ export function follow({ params, after, onRows, onGap, onState }) {
   const take = (event) => {
     if (event.id) last = event.id;
     if (!event.data) return;
-    if (event.event === "gap") onGap?.(JSON.parse(event.data));
-    else if (!event.event || event.event === "activity") {
+    if (!event.event || event.event === "activity") {
       bunch.push(JSON.parse(event.data));
       timer ||= setTimeout(flush, FLUSH);
     }

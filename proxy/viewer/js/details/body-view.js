@@ -59,7 +59,9 @@ function nothing(row, side, size) {
   if (row.status === "started") return h("p", { class: "hint" }, icon("lock"), "Kept back until the answer is complete and can be redacted with it.");
   if (row.metadata?.stream?.messages?.length) return h("p", { class: "dim" }, "Carried as messages, listed below.");
   if (size) return h("p", { class: "hint" }, `${bytes(size)} were relayed, but not kept: capture is off here, or the body's time is over.`);
-  return h("p", { class: "dim" }, side === "response" && !row.response_status ? "There was no answer." : "No body.");
+  if (side === "request" || row.response_status) return h("p", { class: "dim" }, "No body.");
+  const instead = row.metadata?.proxy_status;
+  return h("p", { class: "dim" }, "There was no answer.", instead && ` The proxy answered ${visible(instead.source ?? instead)} in its place.`);
 }
 
 function binary(body, type) {

@@ -61,7 +61,7 @@ class LogPage {
     this.off = onPreference((name) => (name === "times" || name === "zone") && this.table.refresh());
     this.onKey = (event) => this.#key(event);
     document.addEventListener("keydown", this.onKey);
-    this.renew = setInterval(() => !document.hidden && !this.#paused && this.#counts(), RENEW);
+    this.renew = setInterval(() => !document.hidden && !this.#paused && this.#renew(), RENEW);
   }
 
   /** The address changed: another filter, or another activity on top. */
@@ -176,6 +176,11 @@ class LogPage {
     const reasons = lost.map(([reason, n]) => `${count(n)} because ${DROPPED[reason] ?? reason.replaceAll("_", " ")}`).join(", ");
     this.banner = h("p", { class: "banner" }, icon("broken"), `${count(total)} exchanges were relayed but not recorded since the start: ${reasons}.`);
     this.chips.before(this.banner);
+  }
+
+  #renew() {
+    this.#counts();
+    overview(this.#turn.signal).then((facts) => this.#accounting(facts.accounting), () => {});
   }
 
   /** Facet counts and the time chart, for the filter in force. */
