@@ -81,7 +81,7 @@ def test_nothing_of_the_facts_is_cut_off_on_a_phone(world: World, viewer: Viewer
     )
 
 
-@pytest.mark.parametrize("width", [360, 1000, 1280, 1700])
+@pytest.mark.parametrize("width", [360, 1000, *range(1276, 1284), 1700])
 def test_a_cut_path_has_no_hole_and_keeps_both_ends(
     world: World, viewer: Viewer, width: int
 ) -> None:
@@ -89,8 +89,8 @@ def test_a_cut_path_has_no_hole_and_keeps_both_ends(
     viewer.page.set_viewport_size({"width": width, "height": 740})
     viewer.open().ready(1)
     host, head, tail, cell = viewer.page.evaluate(
-        """() => [".host", ".head", ".tail", null].map(part => {
-            const box = document.querySelector(`.rows .endpoint ${part ?? ""}`.trim());
+        """() => [".host", ".head", ".tail", ""].map(part => {
+            const box = document.querySelector(`.rows .c-endpoint ${part}`.trim());
             const {left, right, width} = box.getBoundingClientRect();
             return {left, right, width};
         })"""
@@ -159,3 +159,24 @@ def test_long_names_leave_the_choices_of_analytics_in_a_line(world: World, viewe
     tops = {round(box["top"]) for box in viewer.boxes(".page-head > select")}
     assert len(tops) == 1
     assert viewer.overflow() == 0
+
+
+def test_the_range_in_force_is_told_apart_and_saving_is_a_button(
+    world: World, viewer: Viewer
+) -> None:
+    world.write(past(1))
+    viewer.open("/?since=7d").ready(1)
+    viewer.page.get_by_role("button", name="Last 7 days").click()
+    color = "e => getComputedStyle(e).color"
+    menu = viewer.page.locator(".popover .menu")
+    chosen, other = (
+        menu.get_by_role("button", name=name).evaluate(color)
+        for name in ("Last 7 days", "Last 30 days")
+    )
+    assert chosen != other
+    viewer.page.keyboard.press("Escape")
+    viewer.page.get_by_role("button", name="Saved filters").click()
+    border = viewer.page.get_by_role("button", name="Save", exact=True).evaluate(
+        "e => getComputedStyle(e).borderTopWidth"
+    )
+    assert border == "1px"

@@ -38,7 +38,7 @@ function facts(row, onFilter) {
   fact("Organization", only("organization", row.organization));
   fact("Began", h("time", { datetime: row.created_at, title: relative(began) }, exact(began)));
   fact("Took", row.response_time_ms === null ? "still running" : duration(row.response_time_ms));
-  fact("Sizes", `${bytes(row.request_size)} sent, ${bytes(row.response_size)} received`);
+  fact("Sizes", `Request ${bytes(row.request_size)}, answer ${bytes(row.response_size)}`);
   fact("Client", only("ip_address", row.ip_address));
   fact("User agent", row.user_agent && marked(row.user_agent, "user_agent", row.redaction_places));
   fact("User", only("user_id", row.user_id));
