@@ -155,6 +155,7 @@ def test_one_integration_shows_its_last_rows_live(world: World, viewer: Viewer) 
     expect(page.get_by_role("dialog", name="Activity details")).to_contain_text("Webhook received")
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Test connection")).to_be_disabled()
+    expect(page.get_by_text("No test request is configured")).to_be_visible()
 
 
 def test_several_organizations_with_one_name(world: World, viewer: Viewer) -> None:

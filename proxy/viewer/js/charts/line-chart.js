@@ -9,7 +9,8 @@ export function lineChart({ series, edges, title, format, href, label, ...rest }
   return timeChart({
     label, edges, href, format, highest: Math.max(0, ...all), empty: all.length ? null : "Nothing was measured in this time", ...rest,
     describe: (i) => ({ title: title(i), none: series.every((one) => one.values[i] === null), lines: series.map((one) => [one.name, one.values[i] === null ? "–" : format(one.values[i]), one.kind]) }),
-    draw: (plot) => series.map((one) => {
+    // The first stands on top: where two are equal, the wider one below still shows.
+    draw: (plot) => [...series].reverse().map((one) => {
       const points = one.values.map((value, i) => {
         const [x, width] = plot.band(i);
         return value === null ? null : [x + width / 2, plot.y(value)];

@@ -13,7 +13,7 @@ import { liveList } from "../log/live-list.js";
 import { providerMark } from "../log/row-cells.js";
 import { zone } from "../log/timeline.js";
 import { go } from "../router.js";
-import { may } from "../session.js";
+import { may, whoAmI } from "../session.js";
 import { TYPE } from "../words.js";
 
 const RENEW = 60_000;
@@ -85,7 +85,8 @@ class IntegrationPage {
     const { name } = this.where.parts;
     const organization = new URLSearchParams(this.where.search).get("organization");
     try {
-      const found = await this.#figures();
+      // Rights decide what is offered.
+      const [found] = await Promise.all([this.#figures(), whoAmI()]);
       if (signal.aborted) return;
       this.found = found;
       this.#draw(found);
@@ -155,8 +156,9 @@ class IntegrationPage {
 
   /** The button that sends the configured harmless request, and what came of it. */
   #tester(testable, name, organization) {
-    const state = h("span", { role: "status" });
-    const test = button({ icon: "plug", text: "Test connection", disabled: !testable || !may("write"), title: testable ? (may("write") ? "Sends the configured harmless request" : "Your token may not do this") : "No test request is configured for this integration", onclick: async () => {
+    const why = !testable ? "No test request is configured" : !may("write") ? "Your token may not test it" : null;
+    const state = h("span", { role: "status" }, why && h("span", { class: "dim" }, why));
+    const test = button({ icon: "plug", text: "Test connection", disabled: why !== null, title: why ?? "Sends the configured harmless request", onclick: async () => {
       test.disabled = true;
       state.replaceChildren("Testing…");
       try {
