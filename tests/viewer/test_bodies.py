@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator
 
+from store.activity import Status
 from store.tokens import Right
 from tests.support.api_world import Server, World
 from tests.viewer.looking import Viewer, expect, past, sign_in
@@ -120,3 +121,19 @@ def test_who_may_see_bodies_reads_nothing_of_it(world: World, viewer: Viewer) ->
     viewer.open("/?q=nothinglikethis")
     expect(viewer.page.get_by_text("No activity matches")).to_be_visible()
     expect(viewer.page.get_by_text("Headers and bodies are not searched")).to_be_hidden()
+
+
+def test_an_answer_of_the_proxy_is_not_taken_for_one_of_the_server(
+    world: World, viewer: Viewer
+) -> None:
+    world.write(
+        past(
+            1, status=Status.ERROR, response_status=None, error_code="dns",
+            metadata='{"proxy_status":502}',
+            response_headers=None, response_body=None, response_size=0,
+        )
+    )  # fmt: skip
+    viewer.open().ready(1)
+    viewer.rows.first.click()
+    side = viewer.page.get_by_role("region", name="Response")
+    expect(side).to_contain_text("There was no answer. The proxy answered 502 in its place.")
