@@ -122,7 +122,11 @@ class Pool:
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:
-            opening.add_done_callback(self._keep)
+            if opening.done():
+                # Whoever closes the pool next may not come by the loop before.
+                self._keep(opening)
+            else:
+                opening.add_done_callback(self._keep)
             raise
 
     def _keep(self, opening: asyncio.Task[Connection]) -> None:

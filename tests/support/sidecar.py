@@ -120,8 +120,8 @@ class Sidecar:
         return [dict(row) for row in found]
 
     def wait_for_rows(self, count: int, where: str = "status <> 'started'") -> list[dict[str, Any]]:
-        """The rows once there are `count`; fails after ten seconds."""
-        deadline = time.monotonic() + 10
+        """The rows once there are `count`; fails after half a minute."""
+        deadline = time.monotonic() + 30
         while len(rows := self.rows(where)) < count:
             assert time.monotonic() < deadline, f"{len(rows)} of {count} rows"
             time.sleep(0.05)
