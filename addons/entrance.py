@@ -7,9 +7,9 @@ from typing import Final
 from addons.errors import Refusal
 from addons.exchange import Binding
 from addons.forwarded import networks, plain_address, within
+from addons.recording import Recording
 from addons.routing import Destinations, HostPatterns, RouteTable
 from addons.settings import Listener, RelaySettings
-from addons.sink import CaptureSink
 from store.activity import Direction, ErrorCode
 
 _CHALLENGE: Final = (b'Proxy-Authenticate: Basic realm="proxy"\r\n',)
@@ -18,11 +18,11 @@ _CHALLENGE: Final = (b'Proxy-Authenticate: Basic realm="proxy"\r\n',)
 class Entrance:
     """What stays the same for all connections of a listener until the next reload."""
 
-    def __init__(self, listener: Listener, settings: RelaySettings, sink: CaptureSink) -> None:
+    def __init__(self, listener: Listener, settings: RelaySettings, recording: Recording) -> None:
         self.listener = listener
         self.settings = settings
         self.limits = settings.limits
-        self.sink = sink
+        self.recording = recording
         self.name = listener.name
         self.direction = listener.direction
         self.incoming = listener.direction is Direction.INCOMING

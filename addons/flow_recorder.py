@@ -21,7 +21,6 @@ from addons.exchange import Exchange, clock
 from addons.handover import ConnectExpired, FlowExpired, FlowOrigin
 from addons.http1_head import RequestHead, read_request_head
 from addons.opening import claims_of, open_exchange, open_unparsed
-from addons.recording import finish_exchange
 from addons.routing import Target
 from addons.settings import Limits
 from addons.stream_count import counter_for
@@ -284,7 +283,7 @@ class FlowRecorder:
             if take.origin.conversation is conversation:
                 del self._takes[flow_id]
                 take.exchange.fail(code, message)
-                finish_exchange(take.entrance.sink, take.exchange)
+                take.entrance.recording.ended(take.exchange)
 
     def busy(self, conversation: Conversation) -> bool:
         """Whether the client connection has flows in flight."""
@@ -308,7 +307,7 @@ class FlowRecorder:
 
     def _finish(self, flow: http.HTTPFlow) -> None:
         take = self._takes.pop(flow.id)
-        finish_exchange(take.entrance.sink, take.exchange)
+        take.entrance.recording.ended(take.exchange)
 
     def _answer(self, flow: http.HTTPFlow, take: FlowTake, status: int) -> None:
         take.exchange.proxy_status = status

@@ -38,7 +38,6 @@ from addons.http1_parse import RequestParser
 from addons.link_pool import LinkPool
 from addons.listening_port import ListeningPort
 from addons.opening import claims_of, open_exchange, open_unparsed
-from addons.recording import finish_exchange
 from addons.relay_state import Stage, State
 from addons.routing import Target
 from addons.tls_contexts import HTTP2
@@ -387,7 +386,7 @@ class Http1Relay(Layer):
     async def _commit(self, entrance: Entrance, exchange: Exchange) -> tuple[Exchange, bool]:
         try:
             async with asyncio.timeout(entrance.settings.durable_wait):
-                return exchange, await entrance.sink.commit(exchange.request())
+                return exchange, await entrance.recording.commit(exchange.request())
         except TimeoutError:
             return exchange, False
 
@@ -738,7 +737,7 @@ class Http1Relay(Layer):
         """Give the capture away and let the upstream go that is not kept."""
         exchange, self.exchange = self.exchange, None
         if exchange is not None:
-            finish_exchange(self.entrance.sink, exchange)
+            self.entrance.recording.ended(exchange)
         link, self.link = self.link, None
         if link is not None:
             self._out.append(link.close())

@@ -60,7 +60,7 @@ def open_exchange(
         headers=head.headers,
         claims=claims,
     )
-    entrance.sink.opened(exchange)
+    entrance.recording.opened(exchange)
     return exchange
 
 
@@ -93,5 +93,5 @@ def open_unparsed(
         headers=[],
         claims=None,
     )
-    entrance.sink.opened(exchange)
+    entrance.recording.opened(exchange)
     return exchange

@@ -9,7 +9,6 @@ from mitmproxy.proxy import commands, events
 from addons.conversation import DeadlineExpired
 from addons.exchange import Exchange, clock
 from addons.opening import open_unparsed
-from addons.recording import finish_exchange
 from store.activity import ErrorCode
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ class RawTunnel:
         self.client = tunnel.client
         self.conversation = tunnel.conversation
         self.server = Server(address=(host, port))
-        self.sink = tunnel.entrance.sink
+        self.recording = tunnel.entrance.recording
         self.deadline = _NEVER
         self._target = tunnel.entrance.destinations.target(host, port, tls=False)
         self._pending: list[bytes] = []
@@ -105,7 +104,7 @@ class RawTunnel:
         if exchange is not None:
             if code is not None:
                 exchange.fail(code, message)
-            finish_exchange(self.sink, exchange)
+            self.recording.ended(exchange)
         return [commands.CloseConnection(self.server), commands.CloseConnection(self.client)]
 
     # Called by the conversation

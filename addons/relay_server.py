@@ -26,7 +26,7 @@ from addons.handover import FlowOrigin
 from addons.http1_relay import Http1Relay
 from addons.listening_port import ListeningPort
 from addons.opening import open_unparsed
-from addons.recording import finish_exchange
+from addons.recording import Recording
 from addons.settings import Listener, RelaySettings
 from addons.sink import CaptureSink
 from addons.tls_contexts import TlsContexts
@@ -80,7 +80,7 @@ class RelayServer:
         mitmproxy_fixes.apply()
         self.options = relay_options()
         self.flow_origins: dict[str, FlowOrigin] = {}
-        self._sink = sink
+        self.recording = Recording(sink)
         self._crowd = crowd or Alone()
         self._conversations: dict[Conversation, None] = {}
         """Oldest first."""
@@ -108,7 +108,7 @@ class RelayServer:
         loop = asyncio.get_running_loop()
         for listening, listener in listeners:
             listening.setblocking(False)
-            port = ListeningPort(Entrance(listener, self._settings, self._sink))
+            port = ListeningPort(Entrance(listener, self._settings, self.recording))
             self._ports[listening] = port
             loop.add_reader(listening, self._ready, listening)
         self._crowd.publish(0)
@@ -122,7 +122,7 @@ class RelayServer:
         for port in self._ports.values():
             listener = by_name.get(port.entrance.name)
             if listener is not None:
-                port.entrance = Entrance(listener, settings, self._sink)
+                port.entrance = Entrance(listener, settings, self.recording)
 
     async def stop(self, grace_seconds: float) -> None:
         """Accept nothing more, let exchanges finish, then end the rest as `interrupted`."""
@@ -145,6 +145,7 @@ class RelayServer:
             self._ticker.cancel()
         # Transports that were aborted close in the next turn of the loop.
         await asyncio.sleep(0)
+        self.recording.flush()
 
     def forget(self, conversation: Conversation) -> None:
         """The client connection is gone."""
@@ -284,7 +285,7 @@ def _record_overload(entrance: Entrance, client: Client) -> None:
     )
     exchange.proxy_status = 503
     exchange.fail(ErrorCode.OVERLOADED, "more connections than limits.connections allows")
-    finish_exchange(entrance.sink, exchange)
+    entrance.recording.ended(exchange)
 
 
 def _report(task: "asyncio.Task[None]") -> None:

@@ -16,7 +16,6 @@ from addons.handover import FlowOrigin, http_layer, starts_http2
 from addons.listening_port import ListeningPort
 from addons.opening import open_unparsed
 from addons.raw_tunnel import RawTunnel
-from addons.recording import finish_exchange
 from addons.tls_contexts import HTTP2
 from store.activity import ErrorCode
 
@@ -153,7 +152,7 @@ class Tunnel(Layer):
         )
         exchange.proxy_status = 200
         exchange.fail(code, message)
-        finish_exchange(self.entrance.sink, exchange)
+        self.entrance.recording.ended(exchange)
 
     # Called by the conversation
 

@@ -259,6 +259,7 @@ async def world(
     )
     try:
         yield running
+        relay.recording.flush()
         assert not sink.in_flight, "an exchange was never closed"
     finally:
         await relay.stop(0.0)

@@ -89,6 +89,7 @@ async def test_a_capture_that_cannot_be_taken_is_dropped_and_counted(
     monkeypatch.setattr(Exchange, "final", broken)
     async with upstream(answering(OK)) as server, world(tmp_path, to(server)) as w:
         got = await w.exchange(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        await w.sink.settled()
         assert w.sink.dropped == ["capture_failed"]
         assert w.sink.seen == 1
     assert got.startswith(b"HTTP/1.1 200 OK")
