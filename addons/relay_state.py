@@ -24,6 +24,17 @@ Stages of the answer in RELAY:
     DONE     the answer is complete, the request not  idle
     LEFT     both are complete; whether the client    0.3 s
              was still there to read is found out
+
+Where to read on; each of these modules knows only those above it:
+
+    addons.relay_core       what all share; the proper end of an exchange, LINGER, CLOSED
+    addons.relay_failure    pages of our own and other ends without a proper answer
+    addons.relay_answer     DIAL, WAIT, BODY, DONE, LEFT
+    addons.relay_commit     COMMIT
+    addons.relay_departure  the client's end and deadlines, in each state
+    addons.relay_handing    HANDED
+    addons.relay_request    IDLE, HEAD, and the request's side of RELAY
+    addons.http1_relay      the events that drive all of it
 """
 
 from enum import Enum, auto

@@ -20,7 +20,7 @@ from addons.tls_contexts import HTTP2
 from store.activity import ErrorCode
 
 if TYPE_CHECKING:
-    from addons.http1_relay import Http1Relay
+    from addons.relay_handing import HandingRelay
 
 _NEVER: Final = float("inf")
 _METHOD: Final = re.compile(rb"[A-Z]{3,24}(?: |\Z)")
@@ -32,7 +32,7 @@ class Tunnel(Layer):
 
     def __init__(
         self,
-        outer: "Http1Relay",
+        outer: "HandingRelay",
         *,
         host: str,
         port: int,
@@ -99,7 +99,7 @@ class Tunnel(Layer):
         out.extend(layer.handle_event(events.DataReceived(self.client, data)))
         return out
 
-    def http1(self, context: Context, *, tls: bool) -> "Http1Relay":
+    def http1(self, context: Context, *, tls: bool) -> "HandingRelay":
         """The relay for requests inside the tunnel."""
         self._leave()
         return type(self.outer)(
