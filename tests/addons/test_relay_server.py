@@ -1,5 +1,8 @@
-"""The server around the relay: options, reload, a fault inside a layer, shared sockets."""
+"""The server around the relay: options, reload, a fault inside a layer, shared
+sockets, more clients than allowed.
+"""
 
+import asyncio
 import logging
 import sys
 from pathlib import Path
@@ -9,7 +12,7 @@ import pytest
 
 from addons import http1_relay
 from addons.relay_server import RelayServer, relay_options
-from addons.settings import Listener, Route
+from addons.settings import Limits, Listener, Route
 from store.activity import Direction, ErrorCode
 from tests.addons.relay_world import OK, ListSink, answering, listening, to, upstream, world
 
@@ -167,3 +170,34 @@ async def test_a_busy_relay_accepts_when_the_other_does_not(tmp_path: Path) -> N
         await relay.stop(1.0)
         shared.close()
     assert sink.seen == 3
+
+
+async def test_connections_beyond_the_limit_are_told_to_wait(tmp_path: Path) -> None:
+    async with (
+        upstream(answering(OK)) as server,
+        world(tmp_path, to(server), limits=Limits(connections=1)) as w,
+    ):
+        _, first = await w.connect()
+        first.write(b"GET / HT")
+        await asyncio.sleep(0.05)
+        got = await w.exchange(b"")
+        capture = await w.sink.only()
+        first.close()
+    assert got.startswith(b"HTTP/1.1 503 ")
+    assert (capture.error_code, capture.proxy_status) == (ErrorCode.OVERLOADED, 503)
+
+
+async def test_idle_connections_make_room(tmp_path: Path) -> None:
+    async with (
+        upstream(answering(OK)) as server,
+        world(tmp_path, to(server), limits=Limits(connections=2)) as w,
+    ):
+        oldest, _ = await w.connect()
+        second, _ = await w.connect()
+        await asyncio.sleep(0.05)
+        for _ in range(2):
+            got = await w.exchange(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            assert got.startswith(b"HTTP/1.1 200 ")
+        assert await oldest.read() == b""
+        assert not second.at_eof()
+        await w.sink.wait(2)
