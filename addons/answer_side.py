@@ -3,7 +3,7 @@
 from addons import http1_write
 from addons.exchange import Exchange, clock
 from addons.http1_head import AnswerHead, RequestHead
-from addons.http1_parse import AnswerItem, End
+from addons.http1_parse_answer import AnswerItem, End
 
 
 class AnswerSide:

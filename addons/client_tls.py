@@ -8,7 +8,7 @@ from mitmproxy.proxy.layer import CommandGenerator
 from mitmproxy.proxy.layers.tls import ClientTLSLayer
 from OpenSSL import SSL
 
-from addons.conversation import AbortConnection
+from addons.active_relay import AbortConnection
 from addons.swift_tls import SwiftTls
 
 

@@ -8,11 +8,10 @@ exchange less), can abort a stalled peer, and knows which connection holds back 
 import asyncio
 import logging
 import socket
-import struct
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol
 
 from mitmproxy.connection import Client, Connection, ConnectionState, Server
 from mitmproxy.options import Options
@@ -20,66 +19,24 @@ from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layer import Layer
 
+from addons.active_relay import AbortConnection, ActiveRelay, Continued, DeadlineExpired, Finished
 from addons.dialler import Dialler
 from addons.errors import DialError, DialFailure
 from addons.exchange import clock
 from addons.handover import FlowOrigin
 from addons.http2_windows import HoldReading
+from addons.wire import Wire, Wires
 from store.activity import ErrorCode
 
 logger = logging.getLogger(__name__)
 
 _FLUSH_PATIENCE: Final = 30.0
 """Seconds without progress after which a closing connection with unsent bytes is aborted."""
-_CHOKING: Final = 1 << 20
-"""Bytes that may wait for a peer before it is not read any more. Beyond what back-pressure lets
-wait, so that only what we write ourselves comes this far."""
 _NEVER: Final = float("inf")
-_NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 
 type Hooks = dict[str, tuple[Callable[..., None], ...]]
 """What is called for each of mitmproxy's hooks, all of it synchronous."""
-
-
-class DeadlineExpired(events.Event):
-    """The deadline of the active relay has passed."""
-
-
-class Continued(events.Event):
-    """Others have had their turn, or a peer reads again."""
-
-
-class Finished(events.Event):
-    """Work that a relay gave to `Conversation.run` is done."""
-
-    def __init__(self, result: Any) -> None:
-        self.result = result
-
-
-class AbortConnection(commands.CloseConnection):
-    """Close without sending what waits to be sent; the peer sees a reset."""
-
-
-class ActiveRelay(Protocol):
-    """The HTTP/1.1 relay that a conversation has arrived at."""
-
-    deadline: float
-    """Seconds of `clock`; infinity: none."""
-
-    @property
-    def idle(self) -> bool:
-        """Whether the client has asked for nothing that is under way."""
-        ...
-
-    def abandon(self, code: ErrorCode, message: str) -> bool:
-        """The connections are gone: end the exchange in flight, if there is one. True when only
-        a reset can tell the client that what it has got is not complete."""
-        ...
-
-    def wind_down(self) -> bool:
-        """Take no further exchange; True when none is in flight."""
-        ...
 
 
 class Host(Protocol):
@@ -94,68 +51,6 @@ class Host(Protocol):
     def forget(self, conversation: "Conversation") -> None:
         """The client connection is gone."""
         ...
-
-
-class Wire(asyncio.Protocol):
-    """One TCP connection, a client's or an upstream's."""
-
-    __slots__ = (
-        "choked",
-        "closed",
-        "connection",
-        "conversation",
-        "eof",
-        "held",
-        "reading",
-        "transport",
-    )
-    transport: asyncio.Transport
-
-    def __init__(self, conversation: "Conversation", connection: Connection) -> None:
-        self.conversation = conversation
-        self.connection = connection
-        self.eof = False
-        self.closed = False
-        """Closed by a layer's command."""
-        self.reading = True
-        self.held = False
-        """A relay does not want to read more now."""
-        self.choked = False
-        """The peer itself does not read."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are no subclass of asyncio's.
-        transport = cast(asyncio.Transport, transport)
-        self.transport = transport
-        self.conversation.wire_made(self)
-
-    def data_received(self, data: bytes) -> None:
-        self.conversation.dispatch(events.DataReceived(self.connection, data))
-        if self.transport.get_write_buffer_size() > _CHOKING:
-            self.conversation.choke(self)
-
-    def eof_received(self) -> bool:
-        self.eof = True
-        self.connection.state &= ~ConnectionState.CAN_READ
-        self.conversation.dispatch(events.ConnectionClosed(self.connection))
-        return True
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self.conversation.wire_lost(self, reset=error is not None)
-
-    def reset(self) -> None:
-        """Close at once with a reset. `abort` alone sends an end of stream when nothing waits to
-        be sent, and a body without framing would seem complete."""
-        raw = self.transport.get_extra_info("socket")
-        if raw is not None and not self.transport.is_closing():
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-        self.transport.abort()
-
-    def pause_writing(self) -> None:
-        self.conversation.write_paused(self)
-
-    def resume_writing(self) -> None:
-        self.conversation.write_resumed(self)
 
 
 class _Deaf:
@@ -186,11 +81,10 @@ class Conversation:
         self._queue: deque[events.Event] = deque()
         self._running = False
         self._client_wire: Wire | None = None
-        self._wires: dict[int, Wire] = {}
+        self.wires = Wires()
         self._dials: dict[int, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: set[asyncio.TimerHandle] = set()
-        self._paused: set[Wire] = set()
         self._resets: set[int] = set()
         self._flush_deadline = _NEVER
         self._unflushed = 0
@@ -198,14 +92,14 @@ class Conversation:
     # Called by wires
 
     def wire_made(self, wire: Wire) -> None:
-        self._wires[id(wire.connection)] = wire
+        self.wires[id(wire.connection)] = wire
         if wire.connection is self.client:
             self._client_wire = wire
             self.dispatch(events.Start())
 
     def wire_lost(self, wire: Wire, *, reset: bool) -> None:
         connection = wire.connection
-        self._wires.pop(id(connection), None)
+        self.wires.lose(wire)
         if reset:
             self._resets.add(id(connection))
         connection.state = ConnectionState.CLOSED
@@ -213,9 +107,6 @@ class Conversation:
             if wire is self._client_wire:
                 self._take_apart()
             return
-        if wire in self._paused:
-            self._paused.discard(wire)
-            self._update_reading()
         if not wire.closed and not wire.eof:
             self.dispatch(events.ConnectionClosed(connection))
         if wire is self._client_wire:
@@ -229,58 +120,30 @@ class Conversation:
         self.relay = None
         self.context.layers.clear()
         self._client_wire = None
-        self._wires.clear()
-        self._paused.clear()
-
-    def write_paused(self, wire: Wire) -> None:
-        """A peer reads slowly: stop reading from the others, whose bytes go to it."""
-        self._paused.add(wire)
-        self._update_reading()
+        self.wires.clear()
 
     def write_resumed(self, wire: Wire) -> None:
-        self._paused.discard(wire)
-        wire.choked = False
-        self._update_reading()
+        """A peer reads again."""
+        self.wires.resume(wire)
         if wire is self._client_wire and self.relay is not None and not self.gone:
             self.dispatch(Continued())
-
-    def choke(self, wire: Wire) -> None:
-        """A peer makes us write (pages, pings) what it does not read: read no more of it."""
-        if wire in self._paused and not wire.choked:
-            wire.choked = True
-            self._update_reading()
-
-    def _update_reading(self) -> None:
-        for wire in self._wires.values():
-            others = len(self._paused) - (wire in self._paused)
-            reading = not (wire.held or wire.choked or others)
-            if reading is not wire.reading and not wire.transport.is_closing():
-                wire.reading = reading
-                if reading:
-                    wire.transport.resume_reading()
-                else:
-                    wire.transport.pause_reading()
 
     # Called by relays
 
     def hold(self, connection: Connection, held: bool) -> None:
         """Stop or continue reading from a connection."""
-        wire = self._wires.get(id(connection))
-        if wire is not None and wire.held is not held:
-            wire.held = held
-            self._update_reading()
+        self.wires.hold(connection, held)
 
     def stalled(self, connection: Connection) -> bool:
         """Whether the peer does not read what it is sent."""
-        wire = self._wires.get(id(connection))
-        return wire is not None and wire in self._paused
+        return self.wires.stalled(connection)
 
     def refused(self, connection: Connection) -> bool:
         """Whether the peer answered with a reset to what it was sent: it had closed, and had not
         only finished sending."""
         if self.was_reset(connection):
             return True
-        wire = self._wires.get(id(connection))
+        wire = self.wires.of(connection)
         raw = None if wire is None else wire.transport.get_extra_info("socket")
         return raw is not None and raw.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
 
@@ -290,7 +153,7 @@ class Conversation:
 
     def abort(self, connection: Connection) -> None:
         """Drop a connection with what was not sent yet; its peer sees a reset."""
-        wire = self._wires.get(id(connection))
+        wire = self.wires.of(connection)
         if wire is not None:
             wire.closed = True
             connection.state = ConnectionState.CLOSED
@@ -328,7 +191,7 @@ class Conversation:
             while True:
                 for command in self.layer.handle_event(event):
                     if type(command) is commands.SendData:
-                        wire = self._wires.get(id(command.connection))
+                        wire = self.wires.get(id(command.connection))
                         if wire is not None and not wire.transport.is_closing():
                             wire.transport.write(command.data)
                     else:
@@ -362,7 +225,7 @@ class Conversation:
         # Log commands are dropped: mitmproxy's texts quote what peers sent.
 
     def _close(self, connection: Connection, *, half: bool) -> None:
-        wire = self._wires.get(id(connection))
+        wire = self.wires.of(connection)
         if wire is None:
             task = self._dials.pop(id(connection), None)
             if task is not None:
@@ -429,7 +292,7 @@ class Conversation:
         if self.client.alpn == b"h2" and not server.tls:
             # A client that speaks HTTP/2 in the clear knows that the upstream does.
             server.alpn = b"h2"
-        self._update_reading()
+        self.wires.update_reading()
         self.dispatch(events.OpenConnectionCompleted(command, None))
 
     def _crashed(self, error: Exception) -> None:
@@ -500,7 +363,7 @@ class Conversation:
         unframed = self.relay is not None and self.relay.abandon(code, message)
         for hook in self.host.hooks.get("conversation_gone", ()):
             hook(self, code, message)
-        for wire in list(self._wires.values()):
+        for wire in list(self.wires.values()):
             if wire is not self._client_wire:
                 wire.transport.abort()
         for task in (*self._dials.values(), *self._tasks):

@@ -4,10 +4,6 @@ The hooks do for these flows what the relay does for its own: name, route, claim
 headers, a capped copy of the bodies while they stream, one final capture.
 """
 
-import errno
-import re
-from typing import Final
-
 from mitmproxy import http
 from mitmproxy.connection import Server
 from mitmproxy.tls import TlsData
@@ -18,99 +14,18 @@ from addons.destination import Named, name_incoming, name_tunnelled, route
 from addons.entrance import Entrance
 from addons.errors import MalformedRequest, Refusal
 from addons.exchange import Exchange, clock
+from addons.flow_failure import failure_of
+from addons.flow_take import FlowTake
 from addons.handover import ConnectExpired, FlowExpired, FlowOrigin
 from addons.http1_head import RequestHead, read_request_head
 from addons.opening import claims_of, open_exchange, open_unparsed
 from addons.routing import Target
 from addons.settings import Limits
 from addons.stream_count import counter_for
-from addons.websocket_relay import KEPT, PassedMessage
+from addons.websocket_count import WebSocketCount
+from addons.websocket_relay import PassedMessage
 from store.activity import ErrorCode
-from store.capture import HeaderList, Stream, StreamMessage
-
-_STREAM_BYTES: Final = 65536
-_AFTER_DIALLER: Final = 0.5
-"""Seconds."""
-_ERRNO: Final = re.compile(r"\[Errno (-?[0-9]+)\]")
-
-
-class WebSocketCount:
-    """Counts the messages of a WebSocket and keeps the first ones."""
-
-    __slots__ = ("_kept_bytes", "_limit", "_stream")
-
-    def __init__(self, limits: Limits) -> None:
-        self._limit = limits.stream_messages
-        self._stream = Stream("websocket", 0, [])
-        self._kept_bytes = 0
-
-    def feed(self, data: bytes) -> None:
-        """Messages come by `take`; bytes of a body do not occur."""
-
-    def take(
-        self, at_ms: float, content: bytes, *, size: int, from_client: bool, text: bool
-    ) -> None:
-        """One message of so many bytes; of its content the first ones suffice."""
-        stream = self._stream
-        stream.count += 1
-        if len(stream.kept) < self._limit and self._kept_bytes < _STREAM_BYTES:
-            kept = content[:KEPT]
-            self._kept_bytes += len(kept)
-            stream.kept.append(StreamMessage(at_ms, from_client, text, kept, size))
-
-    def close(self, code: int | None) -> None:
-        """The closing handshake, or 1006 when there was none."""
-        self._stream.close_code = int(code) if code is not None else None
-
-    def stream(self) -> Stream:
-        return self._stream
-
-
-class FlowTake:
-    """A flow in flight."""
-
-    __slots__ = ("answered", "connect_by", "deadline", "entrance", "exchange", "origin", "target")
-
-    def __init__(
-        self, exchange: Exchange, entrance: Entrance, origin: FlowOrigin, target: Target | None
-    ) -> None:
-        self.exchange = exchange
-        self.entrance = entrance
-        self.origin = origin
-        self.target = target
-        self.answered = False
-        self.connect_by = float("inf")
-        self.deadline = float("inf")
-
-    def request_bytes(self, data: bytes) -> bytes:
-        """Bytes of the request pass by."""
-        if data:
-            self.exchange.take_request(data)
-            self.watch_idle()
-        return data
-
-    def answer_bytes(self, data: bytes) -> bytes:
-        """Bytes of the answer pass by."""
-        if data:
-            self.exchange.take_answer(data)
-            self.watch_idle()
-        return data
-
-    def watch_connecting(self) -> None:
-        """The upstream is dialled, if it is not connected yet. The dialler keeps the time for TCP
-        and speaks first; what comes behind is TLS."""
-        if self.target is not None:
-            self.connect_by = clock() + self.target.deadlines.connect + _AFTER_DIALLER
-
-    def watch_idle(self) -> None:
-        """Something moved."""
-        if self.target is not None and (idle := self.target.deadlines.idle) is not None:
-            self.deadline = clock() + idle
-
-    def watch_answer(self) -> None:
-        """The request is complete."""
-        if self.target is not None and (wait := self.target.deadlines.answer_head) is not None:
-            self.deadline = clock() + wait
+from store.capture import HeaderList
 
 
 class FlowRecorder:
@@ -402,35 +317,3 @@ def _direct(
     elif head.te:
         fields.append((b"te", b"trailers"))
     request.headers = http.Headers(fields)
-
-
-def failure_of(flow: http.HTTPFlow, tls_failure: str = "") -> tuple[ErrorCode, str]:
-    """Code and sentence of a failed flow. mitmproxy's own text may quote what a peer sent.
-    `tls_failure` is the text of the last handshake with an upstream that failed."""
-    text = flow.error.msg if flow.error is not None else ""
-    code = getattr(text, "code", None)
-    if isinstance(code, ErrorCode):
-        return code, str(text)
-    server = flow.server_conn
-    if server.tls and server.error and not server.tls_established:
-        return ErrorCode.TLS_UPSTREAM, server.error[:200]
-    if tls_failure and text == tls_failure:
-        # A flow that never got its connection does not know it.
-        return ErrorCode.TLS_UPSTREAM, text[:200]
-    if (number := _ERRNO.search(text)) is not None:
-        return _dial_failure(int(number[1]))
-    lowered = text.lower()
-    if "client disconnected" in lowered or not flow.client_conn.connected:
-        return ErrorCode.CLIENT_CLOSED, "the client ended the exchange"
-    if "closed" in lowered or "reset" in lowered:
-        return ErrorCode.RESET, "the upstream ended the exchange without a complete answer"
-    return ErrorCode.PROTOCOL, "the exchange broke the protocol"
-
-
-def _dial_failure(number: int) -> tuple[ErrorCode, str]:
-    """What mitmproxy's own dialling tells: an errno, or getaddrinfo's negative numbers."""
-    if number < 0:
-        return ErrorCode.DNS, "the name does not resolve"
-    if number == errno.ECONNREFUSED:
-        return ErrorCode.CONNECT_REFUSED, "connection refused"
-    return ErrorCode.CONNECT_FAILED, "the upstream could not be reached"

@@ -7,7 +7,8 @@ from typing import Any
 from mitmproxy.proxy import events
 from mitmproxy.proxy.context import Context
 
-from addons.conversation import Continued, Conversation, DeadlineExpired, Finished
+from addons.active_relay import Continued, DeadlineExpired, Finished
+from addons.conversation import Conversation
 from addons.exchange import Binding
 from addons.listening_port import ListeningPort
 from addons.relay_request import RequestingRelay

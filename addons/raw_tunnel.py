@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mitmproxy.connection import ConnectionState, Server
 from mitmproxy.proxy import commands, events
 
-from addons.conversation import DeadlineExpired
+from addons.active_relay import DeadlineExpired
 from addons.exchange import Exchange, clock
 from addons.opening import open_unparsed
 from store.activity import ErrorCode

@@ -21,11 +21,12 @@ from mitmproxy.proxy.mode_specs import ReverseMode  # noqa: E402
 
 from addons.context_headers import read_claims  # noqa: E402
 from addons.exchange import Binding, Exchange, clock  # noqa: E402
-from addons.flow_recorder import WebSocketCount, failure_of  # noqa: E402
+from addons.flow_failure import failure_of  # noqa: E402
 from addons.opening import readable_target  # noqa: E402
 from addons.record_thread import RecordThread  # noqa: E402
 from addons.settings import Limits  # noqa: E402
 from addons.stream_count import counter_for  # noqa: E402
+from addons.websocket_count import WebSocketCount  # noqa: E402
 from store.activity import Direction  # noqa: E402
 from store.capture import Claims, HeaderList  # noqa: E402
 from store.data_folder import default_path  # noqa: E402

@@ -18,7 +18,7 @@ from addons.conversation import Conversation
 from addons.exchange import Binding, Exchange, clock
 from addons.forwarded import ForwardedRule
 from addons.http1_head import RequestHead
-from addons.http1_parse import RequestParser
+from addons.http1_parse_request import RequestParser
 from addons.link_pool import LinkPool
 from addons.listening_port import ListeningPort
 from addons.relay_state import Stage, State

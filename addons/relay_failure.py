@@ -3,7 +3,7 @@
 from typing import Final
 
 from addons import http1_write
-from addons.conversation import AbortConnection
+from addons.active_relay import AbortConnection
 from addons.destination import name_unparsed
 from addons.errors import MalformedRequest, Refusal
 from addons.exchange import Exchange

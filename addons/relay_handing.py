@@ -6,7 +6,7 @@ from mitmproxy.proxy import events
 from mitmproxy.proxy.layer import Layer
 
 from addons import http1_write
-from addons.conversation import AbortConnection
+from addons.active_relay import AbortConnection
 from addons.destination import Named
 from addons.exchange import Binding
 from addons.handover import FlowOrigin, http_layer

@@ -16,7 +16,7 @@ from mitmproxy.connection import Client, ConnectionState
 from mitmproxy.options import Options
 
 from addons import http1_write, mitmproxy_fixes
-from addons.conversation import Conversation, Hooks, Wire
+from addons.conversation import Conversation, Hooks
 from addons.crowd import Alone, Crowd
 from addons.dialler import Dialler
 from addons.entrance import Entrance
@@ -30,6 +30,7 @@ from addons.recording import Recording
 from addons.settings import Listener, RelaySettings
 from addons.sink import CaptureSink
 from addons.tls_contexts import TlsContexts
+from addons.wire import Wire
 from store.activity import ErrorCode
 
 logger = logging.getLogger(__name__)

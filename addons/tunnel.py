@@ -8,8 +8,9 @@ from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layer import CommandGenerator, Layer
 
+from addons.active_relay import DeadlineExpired
 from addons.client_tls import ClientTls
-from addons.conversation import Conversation, DeadlineExpired
+from addons.conversation import Conversation
 from addons.exchange import Binding, clock
 from addons.forwarded import ForwardedRule
 from addons.handover import FlowOrigin, http_layer, starts_http2

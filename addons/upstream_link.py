@@ -10,7 +10,7 @@ from mitmproxy.proxy.layers.tls import ServerTLSLayer
 from OpenSSL import SSL
 
 from addons.exchange import clock
-from addons.http1_parse import AnswerParser
+from addons.http1_parse_answer import AnswerParser
 from addons.routing import Target
 from addons.settings import Limits
 from addons.swift_tls import SwiftTls

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from addons import http1_write
 from addons.errors import MalformedRequest
 from addons.http1_head import parse_authority
-from addons.http1_parse import RequestParser
+from addons.http1_parse_request import RequestParser
 from addons.settings import Limits
 
 _SEPARATORS = st.sampled_from([b"\r\n"] * 20 + [b"\n", b"\r", b"\r\n ", b"\r\n\t", b"\x00\r\n"])
