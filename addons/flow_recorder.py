@@ -5,7 +5,7 @@ headers, a capped copy of the bodies while they stream, one final capture.
 """
 
 from mitmproxy import http
-from mitmproxy.connection import Server
+from mitmproxy.connection import Client, Server
 from mitmproxy.tls import TlsData
 
 from addons import http1_write, http2_endings
@@ -18,7 +18,7 @@ from addons.flow_failure import failure_of
 from addons.flow_take import FlowTake
 from addons.handover import ConnectExpired, FlowExpired, FlowOrigin
 from addons.http1_head import RequestHead, read_request_head
-from addons.opening import claims_of, open_exchange, open_unparsed
+from addons.opening import claims_of, open_exchange, open_unparsed, readable_target
 from addons.routing import Target
 from addons.settings import Limits
 from addons.stream_count import counter_for
@@ -139,6 +139,18 @@ class FlowRecorder:
         self._note_server(exchange, flow.server_conn)
         self._finish(flow)
 
+    def reset_at_once(self, client: Client, fields: HeaderList) -> None:
+        """A request of HTTP/2 came together with its reset; there is no flow."""
+        origin = self._origins.get(client.id)
+        if origin is None:
+            return
+        pseudo = dict(fields)
+        method = pseudo.get(b":method", b"").decode("latin-1")
+        exchange = _open_unparsed(origin, method, pseudo.get(b":path", b""))
+        exchange.http_version = "HTTP/2.0"
+        exchange.fail(ErrorCode.CLIENT_CLOSED, "the client reset the request as it was sent")
+        origin.port.entrance.recording.ended(exchange)
+
     # WebSocket
 
     def websocket_start(self, flow: http.HTTPFlow) -> None:
@@ -235,20 +247,7 @@ class FlowRecorder:
         self, flow: http.HTTPFlow, origin: FlowOrigin, fault: MalformedRequest
     ) -> None:
         entrance = origin.port.entrance
-        client = origin.conversation.client
-        fixed = origin.fixed
-        place = (
-            ("https" if fixed.tls else "http", fixed.host, fixed.port)
-            if fixed is not None
-            else ("http", client.sockname[0], client.sockname[1])
-        )
-        exchange = open_unparsed(
-            entrance,
-            binding=origin.binding,
-            began=clock(),
-            client_address=origin.peer,
-            place=place,
-        )
+        exchange = _open_unparsed(origin)
         exchange.fail(fault.code, str(fault))
         take = self._takes[flow.id] = FlowTake(exchange, entrance, origin, None)
         self._answer(flow, take, fault.status)
@@ -281,6 +280,27 @@ def _read_head(request: http.Request, limits: Limits) -> RequestHead:
     if "host" not in request.headers and request.data.authority:
         fields.insert(0, (b"host", request.data.authority))
     return read_request_head(request.data.method, request.data.path, 1, fields, limits.headers)
+
+
+def _open_unparsed(origin: FlowOrigin, method: str = "", path: bytes = b"") -> Exchange:
+    """The exchange of a request that comes to nothing."""
+    entrance = origin.port.entrance
+    client = origin.conversation.client
+    target = origin.fixed
+    place = ("http", client.sockname[0], client.sockname[1])
+    if target is not None:
+        place = ("https" if target.tls else "http", target.host, target.port)
+    elif path:
+        target = entrance.routes.find(path)
+    return open_unparsed(
+        entrance,
+        binding=(target.binding if target is not None else None) or origin.binding,
+        began=clock(),
+        client_address=origin.peer,
+        place=place,
+        method=method,
+        target=readable_target(path),
+    )
 
 
 def _name(head: RequestHead, flow: http.HTTPFlow, origin: FlowOrigin, entrance: Entrance) -> Named:

@@ -3,10 +3,8 @@ test fails for each when the mended code changes.
 
 * Its error pages name its version, the upstream's address and what was received.
 * HTTP/1 trailers end the connection: what reads them gives up, what writes them asserts.
-* Frames that cost the sender nothing (pings, settings, resets, priorities) are answered for as
-  long as they come: CVE-2023-44487, CVE-2019-9512, -9514, -9515.
 * HTTP/2 streams without back-pressure: see `addons.http2_windows`; ends of HTTP/2 streams and
-  connections: see `addons.http2_endings`.
+  connections: see `addons.http2_endings`; frames that come for nothing: see `addons.http2_floods`.
 * WebSocket messages: see `addons.websocket_relay`.
 * A request body that comes by HTTP/2 without a length goes to an HTTP/1.1 upstream without any
   framing, where it reads as the next request.
@@ -15,7 +13,6 @@ That a client may have only five connections to an upstream is the doing of mitm
 `ConnectionHandler`, which `addons.conversation` replaces.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, Final
@@ -33,7 +30,7 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.websocket import WebsocketConnection, WebsocketLayer
 
-from addons import http1_write, http2_endings, http2_windows, websocket_relay
+from addons import http1_write, http2_endings, http2_floods, http2_windows, websocket_relay
 
 _one: Final[Any] = _http1
 _two: Final[Any] = _http2
@@ -47,13 +44,11 @@ MENDED: Final[tuple[tuple[str, Any], ...]] = (
     ("Http1Connection.read_body", _one.Http1Connection.read_body),
     ("Http1Client.send", _one.Http1Client.send),
     ("Http1Server.send", _one.Http1Server.send),
-    ("Http2Connection._handle_event", _two.Http2Connection._handle_event),
-    ("Http2Connection.handle_h2_event", _two.Http2Connection.handle_h2_event),
-    ("Http2Server.handle_h2_event", _two.Http2Server.handle_h2_event),
     ("WebsocketLayer.start", WebsocketLayer.start),
     ("WebsocketLayer.relay_messages", WebsocketLayer.relay_messages),
     ("WebsocketConnection", WebsocketConnection),
     *http2_endings.MENDED,
+    *http2_floods.MENDED,
     *http2_windows.MENDED,
 )
 """The original code that the mends stand on, for the contract test."""
@@ -74,10 +69,10 @@ def apply() -> None:
         _one.Http1Server.send, ResponseTrailers, ResponseEndOfMessage
     )
     http2_endings.apply()
+    http2_floods.apply()
     http2_windows.apply()
     replaced: Any = websocket_relay.relay_messages
     WebsocketLayer.relay_messages = replaced  # type: ignore[method-assign]
-    _two.Http2Server.handle_h2_event = _counted(_two.Http2Server.handle_h2_event)
 
 
 def _plain_answer(status_code: int, message: str = "") -> bytes:
@@ -150,36 +145,3 @@ def _read_body(self: Any, event: events.Event) -> Iterator[commands.Command]:
                 yield ReceiveHttp(self.ReceiveEndOfMessage(self.stream_id))
             yield from self.mark_done(request=is_request, response=not is_request)
             return
-
-
-_IDLE_FRAMES: Final = (
-    h2.events.ConnectionTerminated,
-    h2.events.PingReceived,
-    h2.events.PriorityUpdated,
-    h2.events.RemoteSettingsChanged,
-    h2.events.StreamReset,
-)
-_FRAMES: Final = 1000
-_FRAMES_A_SECOND: Final = 200
-_RESET_COSTS: Final = 4
-"""A reset counts as so many: the stream before it cost a request upstream and a row."""
-_COUNT: Final = "_wiretrail_frames"
-
-
-def _counted(original: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """`handle_h2_event` that ends a client's connection when it sends nothing but trifles."""
-
-    def handle(self: Any, event: Any) -> Any:
-        if isinstance(event, _IDLE_FRAMES):
-            now = time.monotonic()
-            used, since = getattr(self, _COUNT, (0.0, now))
-            used = max(0.0, used - (now - since) * _FRAMES_A_SECOND)
-            used += _RESET_COSTS if isinstance(event, h2.events.StreamReset) else 1
-            setattr(self, _COUNT, (used, now))
-            if used > _FRAMES:
-                calm = h2.errors.ErrorCodes.ENHANCE_YOUR_CALM
-                yield from self.protocol_error("too many frames that carry nothing", calm)
-                return True
-        return (yield from original(self, event))
-
-    return handle

@@ -45,6 +45,7 @@ _OUT_OF_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.E
 
 _TLS_HOOKS: Final = ("tls_clienthello", "tls_start_client", "tls_start_server")
 _FLOW_HOOKS: Final = (
+    "reset_at_once",
     "requestheaders",
     "request",
     "responseheaders",

@@ -35,6 +35,7 @@ DIGESTS = {
     "Http2Client.handle_h2_event": ("ff6f4bd9271693b8",),
     "GetHttpConnection.connection_spec_matches": ("d1c7cdec843ece5f",),
     "HttpLayer.get_connection": ("1aa1c63e3175766c",),
+    "H2Connection.receive_data": ("23c10edc87abe72d", "4470c8fafce8153a"),
     "BufferedH2Connection": ("f983b7220f47b60a", "c085c1abb1f4c477"),
     "HttpLayer.event_to_child": ("1095f6e1581d1780",),
 }
