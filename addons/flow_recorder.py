@@ -148,7 +148,8 @@ class FlowRecorder:
         method = pseudo.get(b":method", b"").decode("latin-1")
         exchange = _open_unparsed(origin, method, pseudo.get(b":path", b""))
         exchange.http_version = "HTTP/2.0"
-        exchange.fail(ErrorCode.CLIENT_CLOSED, "the client reset the request as it was sent")
+        many = "" if fields else ", as too many others"
+        exchange.fail(ErrorCode.CLIENT_CLOSED, f"the client reset the request as it was sent{many}")
         origin.port.entrance.recording.ended(exchange)
 
     # WebSocket

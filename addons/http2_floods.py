@@ -5,8 +5,7 @@
   connection.
 * A request that comes together with its own reset gets a flow and a connection to the upstream:
   a millisecond each, thousands in one read, while nobody else is served. Here it gets its row and
-  nothing more.
-* What was read at once is taken apart at once. Here it is left when there is too much of this.
+  nothing more, and too many of them in one read end the connection before they are looked at.
 """
 
 import time
@@ -14,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from hyperframe.frame import HeadersFrame, RstStreamFrame
 from mitmproxy.connection import Client
 from mitmproxy.proxy import commands
 from mitmproxy.proxy.layers.http import _http2, _http_h2
@@ -24,12 +24,14 @@ _two: Final[Any] = _http2
 _h2: Final[Any] = _two.h2
 _buffered: Final[Any] = _http_h2.BufferedH2Connection
 _first_receive: Final = _buffered.receive_data
+_first_frame: Final = _buffered._receive_frame
 
 MENDED: Final[tuple[tuple[str, Any], ...]] = (
     ("Http2Connection._handle_event", _two.Http2Connection._handle_event),
     ("Http2Connection.handle_h2_event", _two.Http2Connection.handle_h2_event),
     ("Http2Server.handle_h2_event", _two.Http2Server.handle_h2_event),
     ("H2Connection.receive_data", _h2.connection.H2Connection.receive_data),
+    ("H2Connection._receive_frame", _h2.connection.H2Connection._receive_frame),
 )
 """The original code that this stands on, for the contract test."""
 
@@ -46,17 +48,34 @@ _REFILL: Final = 200
 _RESET_COSTS: Final = 4
 """The stream before it cost a request upstream and a row."""
 _STILLBORN_COSTS: Final = 10
-_SLICE: Final = 16384
-_ENOUGH: Final = 500
-"""Resets in one read with which a client is over its budget, whatever was before."""
+_STILLBORN_AT_ONCE: Final = 100
+"""In one read: as many requests as a client may have open."""
 _USED: Final = "_wiretrail_trifles"
-_STILLBORN: Final = "_wiretrail_stillborn"
-_NONE: Final[set[int]] = set()
+_READ: Final = "_wiretrail_read"
+
+
+class _Read:
+    """What one read brought: streams that were begun in it, and of those the ones reset in it."""
+
+    __slots__ = ("begun", "stillborn")
+
+    def __init__(self) -> None:
+        self.begun: set[int] = set()
+        self.stillborn: set[int] = set()
+
+
+_NOTHING: Final = _Read()
+
+
+class _TooMany(_h2.exceptions.ProtocolError):  # type: ignore[misc]
+    """Ends the connection from inside h2."""
+
+    error_code = _h2.errors.ErrorCodes.ENHANCE_YOUR_CALM
 
 
 @dataclass
 class ResetAtOnceHook(commands.StartHook):  # type: ignore[no-untyped-call]
-    """A request was reset as soon as it was sent."""
+    """A request was reset as soon as it was sent; without fields: too many were."""
 
     client: Client
     fields: HeaderList
@@ -68,25 +87,28 @@ def apply() -> None:
     if _buffered.receive_data is _receive_data:
         return
     _buffered.receive_data = _receive_data
+    _buffered._receive_frame = _receive_frame
     _two.Http2Server.handle_h2_event = _calmed(_two.Http2Server.handle_h2_event)
 
 
-def _receive_data(self: Any, data: bytes) -> list[Any]:
+def _receive_data(self: Any, data: bytes) -> Any:
+    if not self.config.client_side:
+        setattr(self, _READ, _Read())
+    return _first_receive(self, data)
+
+
+def _receive_frame(self: Any, frame: Any) -> Any:
     """Notes which requests are reset in what was read with them."""
-    if self.config.client_side:
-        return list(_first_receive(self, data))
-    found: list[Any] = []
-    reset: set[int] = set()
-    for at in range(0, len(data), _SLICE):
-        events = _first_receive(self, data[at : at + _SLICE])
-        found.extend(events)
-        reset.update(event.stream_id for event in events if type(event) is _h2.events.StreamReset)
-        if len(reset) > _ENOUGH:
-            break
-    if reset:
-        begun = (e.stream_id for e in found if type(e) is _h2.events.RequestReceived)
-        setattr(self, _STILLBORN, reset.intersection(begun))
-    return found
+    read: _Read = getattr(self, _READ, _NOTHING)
+    if read is not _NOTHING:
+        if isinstance(frame, HeadersFrame):
+            if frame.stream_id > self.highest_inbound_stream_id:
+                read.begun.add(frame.stream_id)
+        elif isinstance(frame, RstStreamFrame) and frame.stream_id in read.begun:
+            read.stillborn.add(frame.stream_id)
+            if len(read.stillborn) > _STILLBORN_AT_ONCE:
+                raise _TooMany
+    return _first_frame(self, frame)
 
 
 type _Handle = Callable[[Any, Any], Any]
@@ -97,14 +119,16 @@ def _calmed(original: _Handle) -> _Handle:
     when it sends little else."""
 
     def handle(self: Any, event: Any) -> Any:
-        stillborn: set[int] = getattr(self.h2_conn, _STILLBORN, _NONE)
-        idle = bool(stillborn) and getattr(event, "stream_id", None) in stillborn
-        if isinstance(event, _TRIFLES) and _over_budget(self, event, idle):
+        read: _Read = getattr(self.h2_conn, _READ, _NOTHING)
+        idle = bool(read.stillborn) and getattr(event, "stream_id", None) in read.stillborn
+        if isinstance(event, _TooMany):
+            yield ResetAtOnceHook(self.context.client, [])
+        if isinstance(event, _TooMany) or _over_budget(self, event, idle):
             calm = _h2.errors.ErrorCodes.ENHANCE_YOUR_CALM
             yield from self.protocol_error("too many frames that carry nothing", calm)
             return True
         if idle:
-            yield from _leave_out(self, event, stillborn)
+            yield from _leave_out(self, event)
             return False
         return (yield from original(self, event))
 
@@ -112,6 +136,8 @@ def _calmed(original: _Handle) -> _Handle:
 
 
 def _over_budget(connection: Any, event: Any, stillborn: bool) -> bool:
+    if not isinstance(event, _TRIFLES):
+        return False
     now = time.monotonic()
     used, since = getattr(connection, _USED, (0.0, now))
     used = max(0.0, used - (now - since) * _REFILL)
@@ -123,10 +149,8 @@ def _over_budget(connection: Any, event: Any, stillborn: bool) -> bool:
     return used > _BUDGET
 
 
-def _leave_out(connection: Any, event: Any, stillborn: set[int]) -> Iterator[commands.Command]:
+def _leave_out(connection: Any, event: Any) -> Iterator[commands.Command]:
     if isinstance(event, _h2.events.RequestReceived):
         yield ResetAtOnceHook(connection.context.client, event.headers)
     elif isinstance(event, _h2.events.DataReceived):
         connection.h2_conn.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
-    elif isinstance(event, _h2.events.StreamReset):
-        stillborn.discard(event.stream_id)
