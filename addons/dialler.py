@@ -16,10 +16,21 @@ from addons.forwarded import Address, embedded_address, plain_address, within
 from addons.settings import ConnectTo, RelaySettings
 from store.activity import ErrorCode
 
-# Where clouds hand out credentials to whoever asks from inside. Link-local covers most of them.
+# Where clouds hand out credentials to whoever asks from inside. Link-local covers most of them; the
+# others are those of AWS, Google, Oracle, Scaleway, Alibaba, Azure and (before) Oracle.
 _METADATA: Final = tuple(
     ip_network(text)
-    for text in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32")
+    for text in (
+        "169.254.0.0/16",
+        "fe80::/10",
+        "fd00:ec2::/32",
+        "fd20:ce::254/128",
+        "fd00:c1::a9fe:a9fe/128",
+        "fd00:42::42/128",
+        "100.100.100.200/32",
+        "168.63.129.16/32",
+        "192.0.0.192/32",
+    )
 )
 _PATIENCE: Final = 3.0
 """Seconds for one address while there are others left to try."""
@@ -45,15 +56,15 @@ class AddressRules:
             loopback = plain_address("127.0.0.1" if address.version == 4 else "::1")
             assert loopback is not None
             address = loopback
-        if port in self._ports and self._is_own(address, port):
-            return "this is an address of the proxy itself"
-        if not asked:
-            return None
         # A gateway may lead an address that embeds one to that one.
-        for one in (address, embedded_address(address)):
-            if within(one, _METADATA):
+        embedded = embedded_address(address)
+        both = (address,) if embedded is None else (address, embedded)
+        for one in both:
+            if port in self._ports and self._is_own(one, port):
+                return "this is an address of the proxy itself"
+            if asked and within(one, _METADATA):
                 return "link-local and metadata addresses are not allowed"
-            if one is not None and not allow_private and not one.is_global:
+            if asked and not allow_private and not one.is_global:
                 return "private addresses are not allowed here"
         return None
 

@@ -17,7 +17,7 @@ from addons.exchange import Exchange, clock
 from addons.flow_failure import failure_of
 from addons.flow_take import FlowTake
 from addons.handover import ConnectExpired, FlowExpired, FlowOrigin
-from addons.http1_head import RequestHead, read_request_head
+from addons.http1_head import RequestHead, may_be_trailer, read_request_head
 from addons.opening import claims_of, open_exchange, open_unparsed, readable_target
 from addons.routing import Target
 from addons.settings import Limits
@@ -89,7 +89,9 @@ class FlowRecorder:
             return
         take.exchange.sent_at = clock()
         if flow.request.trailers is not None:
-            take.exchange.request_trailers = _fields(flow.request.trailers)
+            fields = [field for field in _fields(flow.request.trailers) if may_be_trailer(field[0])]
+            flow.request.trailers = http.Headers(fields) if fields else None
+            take.exchange.request_trailers = fields
         if not take.answered:
             take.watch_answer()
 

@@ -12,7 +12,10 @@ type Network = IPv4Network | IPv6Network
 type Address = IPv4Address | IPv6Address
 
 _FOR: Final = b"x-forwarded-for"
-_NAT64: Final = IPv6Address("64:ff9b::").packed[:12]
+_TRANSLATED: Final = tuple(
+    ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96")
+)
+"""Prefixes of translators: the well-known and the local one of NAT64 (RFC 6052, RFC 8215), SIIT."""
 
 
 def networks(texts: Sequence[str]) -> tuple[Network, ...]:
@@ -32,14 +35,14 @@ def plain_address(text: str) -> Address | None:
 
 
 def embedded_address(address: Address) -> IPv4Address | None:
-    """The IPv4 address inside an IPv6 one that translates to it: NAT64 (RFC 6052), 6to4
+    """The IPv4 address inside an IPv6 one that translates to it: NAT64, SIIT, 6to4
     (RFC 3056), and the old IPv4-compatible form."""
     if not isinstance(address, IPv6Address):
         return None
     if address.sixtofour is not None:
         return address.sixtofour
     head, last = address.packed[:12], address.packed[12:]
-    if head == _NAT64 or (not any(head) and int(address) > 1):
+    if within(address, _TRANSLATED) or (not any(head) and int(address) > 1):
         return IPv4Address(last)
     return None
 
@@ -85,7 +88,8 @@ class ForwardedRule:
             return self._own(peer, head.host)
         present = {name.lower() for name, _ in head.headers}
         chain = b", ".join(value for name, value in head.headers if name.lower() == _FOR)
-        head.lines = [line for line in head.lines if not line.lower().startswith(_FOR + b":")]
+        lines = without_forwarded(head.lines, only_misspelt=True)
+        head.lines = [line for line in lines if not line.lower().startswith(_FOR + b":")]
         own = b"X-Forwarded-For: %b\r\n" % (chain + b", " + peer if chain else peer)
         if b"x-forwarded-proto" not in present:
             own += b"X-Forwarded-Proto: http\r\n"

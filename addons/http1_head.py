@@ -54,7 +54,10 @@ _NEVER_HOP: Final = frozenset(
 )
 _TOKENS_OF_OURS: Final = frozenset((b"close", b"keep-alive", b"upgrade", b"te", b""))
 _NO_TRAILER: Final = frozenset(
-    (b"host", b"content-length", b"transfer-encoding", b"connection", b"trailer", b"te")
+    (
+        *(b"host", b"content-length", b"transfer-encoding", b"connection", b"trailer", b"te"),
+        *(b"proxy-authorization", b"forwarded", b"x-real-ip"),
+    )
 )
 
 _AUTHORITY: Final = re.compile(
@@ -71,9 +74,11 @@ def _kind(name: bytes) -> int:
     lower = name.lower()
     kind = _KINDS.get(lower, _PLAIN)
     if kind == _PLAIN:
+        # Gateways of CGI and WSGI take `_` for `-`.
+        dashed = lower.replace(b"_", b"-")
         if lower.startswith(_CONTEXT_PREFIX):
             kind = _CONTEXT
-        elif lower.startswith(_FORWARDED_PREFIX):
+        elif dashed.startswith(_FORWARDED_PREFIX) or dashed == b"x-real-ip":
             kind = _FORWARDED
     if len(_spellings) >= 4096:
         _spellings.clear()
@@ -259,25 +264,32 @@ def _read_connection(head: RequestHead) -> None:
         head.lines = [line for line in head.lines if line.partition(b":")[0].lower() not in others]
 
 
-def without_forwarded(lines: list[bytes]) -> list[bytes]:
-    """The lines that do not say for whom a request was forwarded."""
+def without_forwarded(lines: list[bytes], *, only_misspelt: bool = False) -> list[bytes]:
+    """The lines that do not say for whom a request was forwarded. `only_misspelt`: those that
+    say it with `-` stay, none of our hops writes `_`."""
     return [
         line
         for line in lines
         if _spellings.get(name := line.partition(b":")[0], _kind(name)) != _FORWARDED
+        or (only_misspelt and b"_" not in name)
     ]
 
 
 def check_trailers(fields: HeaderList) -> None:
-    """Trailers must not change framing or routing (RFC 9110, 6.5.1).
+    """Trailers must not change framing or routing (RFC 9110, 6.5.1), nor carry past us what is
+    taken out of heads: some servers put them among the fields of the head.
 
     Raises:
         MalformedRequest: one of them does.
     """
-    for name, _ in fields:
-        lower = name.lower()
-        if lower in _NO_TRAILER or lower.startswith(_CONTEXT_PREFIX):
-            raise MalformedRequest("a trailer field that only a head may have")
+    if not all(may_be_trailer(name) for name, _ in fields):
+        raise MalformedRequest("a trailer field that only a head may have")
+
+
+def may_be_trailer(name: bytes) -> bool:
+    """Whether a request's trailer may have this name."""
+    lower = name.lower()
+    return lower not in _NO_TRAILER and not lower.startswith((_CONTEXT_PREFIX, _FORWARDED_PREFIX))
 
 
 class AnswerHead:

@@ -3,6 +3,7 @@ are checked after names were resolved."""
 
 import asyncio
 import socket
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,11 @@ def test_listener_on_every_address_covers_those_of_this_machine(bound: str) -> N
     elsewhere = plain_address("192.0.2.1")
     assert elsewhere is not None
     assert rules.refuse(elsewhere, 8080, allow_private=True, asked=False) is None
+
+
+def test_own_listener_behind_a_translator() -> None:
+    rules = AddressRules([("198.51.100.5", 8080)])
+    for text in ("198.51.100.5", "64:ff9b::198.51.100.5", "2002:c633:6405::1"):
+        address = ip_address(text)
+        assert rules.refuse(address, 8080, allow_private=True, asked=True), text
+        assert rules.refuse(address, 8081, allow_private=True, asked=True) is None, text

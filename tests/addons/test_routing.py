@@ -67,6 +67,8 @@ async def test_host_is_kept_and_the_sender_told(tmp_path: Path) -> None:
                 b"X-Forwarded-For: 1.2.3.4",
                 b"Forwarded: for=1.2.3.4",
                 b"X-Real-IP: 1.2.3.4",
+                b"X_Forwarded_For: 1.2.3.4",
+                b"x-real_ip: 1.2.3.4",
                 b"X-Forwarded-Proto: https",
             )
         )
@@ -90,6 +92,7 @@ async def test_trusted_hop_is_believed_as_far_as_it_goes(tmp_path: Path) -> None
                 b"/",
                 b"X-Forwarded-For: 6.6.6.6, 203.0.113.9",
                 b"X-Forwarded-For: 10.1.1.1",
+                b"X_Forwarded_For: 7.7.7.7",
                 b"X-Forwarded-Proto: https",
             )
         )
@@ -98,6 +101,7 @@ async def test_trusted_hop_is_believed_as_far_as_it_goes(tmp_path: Path) -> None
     assert b"X-Forwarded-For: 6.6.6.6, 203.0.113.9, 10.1.1.1, 127.0.0.1\r\n" in server.text
     assert b"X-Forwarded-Proto: https\r\n" in server.text
     assert server.text.count(b"X-Forwarded-For") == 1
+    assert b"7.7.7.7" not in server.text
 
 
 async def test_a_partner_cannot_claim(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ canary listens there and counts."""
 import asyncio
 import shutil
 import socket
+import ssl
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +14,8 @@ import pytest
 
 from addons.settings import Credential, password_digest
 from store.activity import ErrorCode
-from tests.addons.relay_world import World, world
+from tests.addons.relay_world import OK, World, read_request, tls_world, tunnel, world
+from tests.faults.h2_client import Ask, connect
 from tests.faults.verdicts import Verdicts
 
 LOOPBACK = [
@@ -34,10 +36,16 @@ LOOPBACK = [
     "[::ffff:7f00:1]",
     "[::127.0.0.1]",
     "[64:ff9b::127.0.0.1]",
+    "[64:ff9b:1::127.0.0.1]",
+    "[::ffff:0:127.0.0.1]",
     "[2002:7f00:1::]",
     "rebinding.test",
 ]
-METADATA = ["169.254.169.254", "0xa9fea9fe", "2852039166", "[::ffff:169.254.169.254]"]
+METADATA = [
+    *("169.254.169.254", "0xa9fea9fe", "2852039166", "[::ffff:169.254.169.254]"),
+    *("[64:ff9b::169.254.169.254]", "[64:ff9b:1::169.254.169.254]", "[2002:a9fe:a9fe::]"),
+    *("[fd00:ec2::254]", "[fd00:ec2::23]", "[fd20:ce::254]", "168.63.129.16"),
+]
 UPGRADE = (
     b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
@@ -195,3 +203,38 @@ async def test_metadata_services_are_not_reached(
             allowed = {ErrorCode.BLOCKED, ErrorCode.DNS}
             verdicts.check(11, f"{host}, private addresses {private}", True, code in allowed)
         verdicts.check(11, f"metadata, private addresses {private}: visits", 1, canary.visits)
+
+
+@pytest.mark.parametrize("alpn", ["h2", "http/1.1"])
+async def test_what_is_for_the_proxy_stays_with_it(
+    tmp_path: Path, verdicts: Verdicts, alpn: str
+) -> None:
+    """In heads, trailers and inside of a tunnel; over HTTP/2 towards HTTP/1.1 too."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await read_request(reader):
+            writer.write(OK)
+
+    for_us = [("proxy-authorization", "Basic Ym9iOg=="), ("x-wiretrail-user", "canary")]
+    async with tls_world(tmp_path, script) as (w, server):
+        context = ssl.create_default_context(cafile=str(w.ca))
+        if alpn == "h2":
+            client = await connect("api.test", w.forward, context, proxied=True)
+            ask = Ask("/", "POST", for_us, b"abc", [*for_us, ("x-sum", "1")])
+            async with asyncio.timeout(10):
+                [got] = await client.ask("api.test", [ask])
+            assert dict(got.heads[0])[":status"] == "200"
+            client.writer.close()
+        else:
+            fields = "".join(f"{name}: {value}\r\n" for name, value in for_us).encode()
+            reader, writer = await tunnel(w, "api.test", extra=fields)
+            for _ in range(2):
+                writer.write(b"GET / HTTP/1.1\r\nHost: api.test\r\n%b\r\n" % fields)
+                await reader.readexactly(len(OK))
+            writer.close()
+        await w.sink.wait(1 if alpn == "h2" else 2)
+    text = server.text.lower()
+    assert b"host: api.test" in text
+    assert alpn != "h2" or b"x-sum: 1" in text
+    for secret in (b"ym9iog==", b"proxy-authorization", b"wiretrail", b"canary"):
+        verdicts.check(11, f"{secret.decode()} inside {alpn} goes up", False, secret in text)

@@ -155,6 +155,12 @@ CHUNKED: Final = {
         chunked(b"3\r\nabc\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n")
     ),
     "trailer Host": refused(chunked(b"3\r\nabc\r\n0\r\nHost: x\r\n\r\n")),
+    "trailer Proxy-Authorization": refused(
+        chunked(b"3\r\nabc\r\n0\r\nProxy-Authorization: Basic eDp5\r\n\r\n")
+    ),
+    "trailer X-Forwarded-For": refused(
+        chunked(b"3\r\nabc\r\n0\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n")
+    ),
     "trailer without a colon": refused(chunked(b"3\r\nabc\r\n0\r\nGET /hidden HTTP/1.1\r\n\r\n")),
     "extension": Vector(chunked(b'3;a=b;c;d="e f"\r\nabc\r\n0\r\n\r\n'), 2),
     "extension of the last chunk": Vector(chunked(b"3\r\nabc\r\n0;a=b\r\n\r\n"), 2),
