@@ -217,25 +217,46 @@ async def flooded(running: Stage) -> int:
 
 
 async def measure(running: Stage, arguments: argparse.Namespace) -> None:
-    sidecar = running.sidecar
-    assert sidecar.process is not None
-    processes = family(sidecar.process.pid)
+    assert running.sidecar.process is not None
+    processes = family(running.sidecar.process.pid)
+    parts = {"delays": events, "idle": wakes, "bodies": bodies, "stalled": stalls}
+    for name in arguments.only.split(","):
+        await parts[name](running, arguments, processes)
+        print(flush=True)
+
+
+type Processes = dict[str, int]
+
+
+async def events(running: Stage, arguments: argparse.Namespace, _: Processes) -> None:
     print("| stream | way | p50 ms | p99 ms | slowest ms |\n| --- | --- | --- | --- | --- |")
     for kind in KINDS:
         for way in WAYS:
             show(kind, way, await delays(running, way, kind, arguments.events))
     for way in ("TLS direct", "TLS"):
         show("gRPC", way, await grpc_delays(running, way, arguments.events))
-    print(
-        "\n| idle streams | way | wake: p50 ms | slowest | others' slowest answer | worker + MB |"
-    )
+
+
+async def wakes(running: Stage, arguments: argparse.Namespace, processes: Processes) -> None:
+    """The ways in turn, several times; the medians."""
+    rows: dict[str, list[tuple[float, float, float, float]]] = {way: [] for way in WAYS}
+    for _ in range(arguments.rounds):
+        for way in WAYS:
+            with watched(processes) as growth:
+                found, slowest = await idle(running, way, arguments.idle, 1)
+            middle, last = statistics.median(found), max(found)
+            rows[way].append((middle, last, slowest, growth.of("worker")))
+    print("| idle streams | way | wake: p50 ms | slowest | others' slowest answer | worker + MB |")
     print("| --- | --- | --- | --- | --- | --- |")
-    for way in WAYS:
-        with watched(processes) as growth:
-            found, slowest = await idle(running, way, arguments.idle, 3)
-        cells = f"{statistics.median(found):.1f} | {max(found):.1f} | {slowest:.1f}"
-        print(f"| {arguments.idle} | {way} | {cells} | {growth.of('worker'):.1f} |")
-    print("\n| body | way | seconds | worker + MB | keeper + MB |\n| --- | --- | --- | --- | --- |")
+    for way, seen in rows.items():
+        middle, last, slowest, _ = (statistics.median(column) for column in zip(*seen, strict=True))
+        grown = max(row[3] for row in seen)
+        cells = f"{middle:.1f} | {last:.1f} | {slowest:.1f} | {grown:.1f}"
+        print(f"| {arguments.idle} | {way} | {cells} |")
+
+
+async def bodies(running: Stage, arguments: argparse.Namespace, processes: Processes) -> None:
+    print("| body | way | seconds | worker + MB | keeper + MB |\n| --- | --- | --- | --- | --- |")
     size = arguments.megabytes << 20
     for name, move in (("down", download), ("up", upload)):
         for way in WAYS:
@@ -243,11 +264,14 @@ async def measure(running: Stage, arguments: argparse.Namespace) -> None:
                 seconds = await move(running, way, size)
             grown = f"{growth.of('worker'):.1f} | {growth.of('keeper'):.1f}"
             print(f"| {arguments.megabytes} MB {name} | {way} | {seconds:.2f} | {grown} |")
-    print("\n| a reader that stops | upstream could write MB | others' slowest ms | worker + MB |")
+
+
+async def stalls(running: Stage, arguments: argparse.Namespace, processes: Processes) -> None:
+    print("| a reader that stops | upstream could write MB | others' slowest ms | worker + MB |")
     print("| --- | --- | --- | --- |")
     for way in WAYS:
         with watched(processes) as growth:
-            async with stalled_reader(running, way, size):
+            async with stalled_reader(running, way, arguments.megabytes << 20):
                 slowest = max([await answer_ms(running, way) for _ in range(50)])
                 wrote = await flooded(running) / 1e6
         print(f"| {way} | {wrote:.1f} | {slowest:.1f} | {growth.of('worker'):.1f} |")
@@ -265,7 +289,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=100)
     parser.add_argument("--idle", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--megabytes", type=int, default=200)
+    parser.add_argument("--only", default="delays,idle,bodies,stalled")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, stage(Path(name)) as ready:
         asyncio.run(measure(ready, given))
