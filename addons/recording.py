@@ -11,9 +11,8 @@ from store.capture import Capture
 logger = logging.getLogger(__name__)
 
 _LATER: Final = 0.005
-"""Seconds in which traffic has the processor to itself. When 500 streams ended at once, taking
-each capture where it ended was a third of what the others waited for (19 of 13 us for an event),
-and the keeper woke up in the middle."""
+"""Seconds in which traffic has the processor to itself: when 500 streams end at once, their last
+events cost 13 us each before the next is looked at, instead of 19 (with TLS 30 instead of 37)."""
 _A_TURN: Final = 32
 """Captures taken before the loop looks at its sockets again: less than a millisecond."""
 _WAITING: Final = 500
