@@ -84,8 +84,8 @@ async def _from_rows(
     columns = [_ON_ROWS[name] for name in names]
     left = SAMPLE
     low, high = await extent(connection, narrowing, HIGHEST_KEY)
-    async for stretch in stretches(connection, narrowing, low, high):
-        statement = counted_rows(columns, narrowing, stretch, left)
+    async for stretch, own in stretches(connection, narrowing, low, high):
+        statement = counted_rows(columns, own, stretch, left)
         for *values, count in await connection.rows(statement):
             left -= count
             for name, value in zip(names, values, strict=True):

@@ -74,8 +74,8 @@ async def _counted(
     low, high = await extent(connection, narrowing, HIGHEST_KEY)
     low, high = max(low, first_key(edges[0])), min(high, first_key(edges[-1]))
     left = COUNTED
-    async for stretch in stretches(connection, narrowing, low, high):
-        statement = counted_rows(columns, narrowing, stretch, left, joined_with="activities a")
+    async for stretch, own in stretches(connection, narrowing, low, high):
+        statement = counted_rows(columns, own, stretch, left, joined_with="activities a")
         oldest = high
         for number, status, count in await connection.rows(statement):
             oldest = min(oldest, number)
