@@ -20,9 +20,9 @@ async def in_parts(past: Past, hours: tuple[int, int], question: Hashable, ask: 
     end = min(past.until, high // HOURS_A_DAY * HOURS_A_DAY)
     if begin >= end:
         return await ask(low, high)
-    kept: list[Any] | None = past.get((question, begin, end))
+    kept: list[Any] | None = past.get(begin, end, question)
     if kept is None:
         kept = await ask(begin, end)
-        past.put((question, begin, end), kept)
+        past.put(begin, end, question, kept)
     newest = await ask(end, high) if end < high else []
     return [*newest, *kept, *(await ask(low, begin) if low < begin else [])]

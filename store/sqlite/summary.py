@@ -8,10 +8,10 @@ from store.sqlite.charts import sums
 from store.sqlite.day_parts import in_parts
 from store.sqlite.narrowing import Fragment, Narrowing
 from store.sqlite.pool import Connection
-from store.sqlite.rollups import HOURS_A_DAY, SPANS
+from store.sqlite.rollups import DAILY_SPANS, HOURS_A_DAY
 
 _BUCKETS_A_DAY: Final = " ".join(
-    f"WHEN {span} THEN {HOURS_A_DAY // width}" for span, width in SPANS
+    f"WHEN {span} THEN {HOURS_A_DAY // width}" for span, width in DAILY_SPANS
 )
 _GROUP: Final = (
     "a.integration",
@@ -42,7 +42,14 @@ async def summary(
 
 
 async def _lines(connection: Connection, narrowing: Narrowing, low: int, high: int) -> list[Line]:
-    counted = sums("rollups", _GROUP, narrowing.hours, [(low, high)], measures=_MEASURES)
+    counted = sums(
+        "rollups",
+        _GROUP,
+        narrowing.hours,
+        [(low, high)],
+        measures=_MEASURES,
+        spans=DAILY_SPANS,
+    )
     statement = (
         "SELECT o.id, o.name, i.id, i.name, s.activity_type, s.direction, s.status,"  # noqa: S608
         " date(s.day * 86400, 'unixepoch'), s.count, s.timed, s.total"

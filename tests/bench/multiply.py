@@ -11,6 +11,7 @@ from typing import Final
 
 from store.sqlite.keys import EPOCH_MS, first_key
 from store.sqlite.rollups import HOUR_MS, MEASURES
+from store.sqlite.schema import BY_STATUS
 from store.sqlite.writer import SqliteWriter
 
 _APART_MS: Final = 50_000
@@ -105,7 +106,7 @@ def _multiply_rows(database: sqlite3.Connection) -> int:
 
 
 def _multiply_rollups(database: sqlite3.Connection, times: int) -> None:
-    added = {*MEASURES, "failures"} - {*_HIGHEST}
+    added = {*MEASURES, *BY_STATUS, "failures"} - {*_HIGHEST}
     found = database.execute("SELECT name FROM one.sqlite_schema WHERE type = 'table'").fetchall()
     database.execute("BEGIN")
     for (table,) in found:

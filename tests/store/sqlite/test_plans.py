@@ -125,9 +125,30 @@ def test_one_activity_is_found_by_its_key(database: sqlite3.Connection) -> None:
     assert "SCAN" not in steps.replace("SCAN (subquery", "").replace("SCAN found", "")
 
 
-@pytest.mark.parametrize("table", ["rollups", "endpoint_rollups", "totals"])
+@pytest.mark.parametrize("table", ["rollups", "endpoint_rollups"])
 def test_charts_read_only_their_hours(database: sqlite3.Connection, table: str) -> None:
     steps = plan(database, sums(table, ("e.number",), [], [(10, 100)]))
+    assert "SEARCH a USING PRIMARY KEY (span=? AND bucket>? AND bucket<?)" in steps
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("totals", "organization"),
+        ("direction_totals", "organization"),
+        ("integration_totals", "integration"),
+    ],
+)
+def test_charts_find_buckets_by_their_keys(
+    database: sqlite3.Connection, table: str, column: str
+) -> None:
+    steps = plan(database, sums(table, ("e.number",), [], [(10, 100)]))
+    assert "SEARCH a USING PRIMARY KEY (span=? AND bucket=?)" in steps
+    condition = Fragment(f"a.{column} = ?", (1,))
+    steps = plan(database, sums(table, ("e.number",), [condition], [(10, 100)]))
+    assert f"SEARCH a USING PRIMARY KEY (span=? AND bucket=? AND {column}=?)" in steps
+    # Of all time there are too many.
+    steps = plan(database, sums(table, ("e.number",), [], [(0, 1 << 40)]))
     assert "SEARCH a USING PRIMARY KEY (span=? AND bucket>? AND bucket<?)" in steps
 
 
