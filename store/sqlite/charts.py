@@ -14,7 +14,7 @@ from store.errors import FilterError
 from store.filters import ActivityFilter
 from store.latency import BUCKETS, percentile, rank
 from store.sqlite.keys import STATUSES
-from store.sqlite.narrowing import Fragment, Narrowing, joined
+from store.sqlite.narrowing import Fragment, Narrowing, Value, joined
 from store.sqlite.rollups import ENDPOINT_SPANS, HOUR_MS, MEASURES, SPANS
 from store.sqlite.schema import BY_STATUS
 
@@ -31,7 +31,6 @@ _BY_STATUS: Final = ", ".join(f"sum(a.{name})" for name in BY_STATUS)
 _TABLES: Final = (
     ("direction_totals", {"organization", "direction"}),
     ("integration_totals", {"organization", "integration"}),
-    ("totals", {"organization", "direction", "status"}),
 )
 """Rollups of few columns, those with the fewest rows first."""
 _COLUMN: Final = re.compile(r"\ba\.(\w+)")
@@ -99,12 +98,10 @@ def sums(
     ranges: Sequence[tuple[int, int]],
     *,
     measures: str = SUMS,
-    spans: Sequence[tuple[int, int]] = SPANS,
 ) -> Fragment:
     """Sums of a rollup table over ranges of hours, by `group` (where `e.number` is the number of
     the range): the group's columns, then `measures`."""
-    if table == "endpoint_rollups":
-        spans = ENDPOINT_SPANS
+    spans = ENDPOINT_SPANS if table == "endpoint_rollups" else SPANS
     parts = [
         (number, *piece)
         for number, (low, high) in enumerate(ranges)
@@ -144,7 +141,7 @@ _BUCKETS: Final = (
 def _buckets(table: str, parts: Sequence[tuple[int, int, int, int]]) -> list[int] | None:
     """Every single bucket, as the number of its range, its span and its own in one integer, where
     keys of the table then find what else is asked for; `None` for too many."""
-    if table not in ("integration_totals", "direction_totals", "totals"):
+    if table not in dict(_TABLES):
         return None
     if sum(end - first for _, _, first, end in parts) > _MOST_BUCKETS:
         return None
@@ -163,14 +160,33 @@ def rolled_up(
 ) -> tuple[Fragment, "AddUp"]:
     """The statement that sums up what happened in ranges of hours, by the range's number and
     columns of rollups, and what makes `Sum`s of its rows. It reads the narrowest table."""
-    asked = {*_COLUMN.findall(" ".join([*by, *(f.sql for f in narrowing.hours)]))}
+    of_status = [one for one in narrowing.hours if "a.status" in one.sql]
+    others = [one for one in narrowing.hours if one not in of_status]
+    asked = {*_COLUMN.findall(" ".join([*by, *(one.sql for one in others)]))}
     table = next((name for name, columns in _TABLES if asked <= columns), "rollups")
     group = ("e.number", *by)
-    if table in ("rollups", "totals"):
+    if table == "rollups" or (of_status and measures != COUNTS):
         group = (*group, "a.status")
-        return sums(table, group, narrowing.hours, ranges, measures=measures), by_key
-    measures = _BY_STATUS if measures == COUNTS else f"{_BY_STATUS}, {measures}"
-    return sums(table, group, narrowing.hours, ranges, measures=measures), _by_key_alone
+        return sums("rollups", group, narrowing.hours, ranges, measures=measures), by_key
+    counts, values = _counts(of_status)
+    if measures != COUNTS:
+        counts += f", {measures}"
+    statement = sums(table, group, others, ranges, measures=counts)
+    # Those of the counts come before those of the conditions.
+    given, *more = statement.values
+    return Fragment(statement.sql, (given, *values, *more)), _by_key_alone
+
+
+def _counts(conditions: Sequence[Fragment]) -> tuple[str, tuple[Value, ...]]:
+    """The columns that count by status, of the statuses that fulfil conditions."""
+    if not conditions:
+        return _BY_STATUS, ()
+    wanted = joined(conditions)
+    columns = [
+        f"CASE WHEN {wanted.sql.replace('a.status', str(number))} THEN sum(a.{name}) ELSE 0 END"
+        for number, name in enumerate(BY_STATUS)
+    ]
+    return ", ".join(columns), wanted.values * len(columns)
 
 
 NO_TIMES: Final = (0,) * BUCKETS

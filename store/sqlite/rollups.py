@@ -14,23 +14,17 @@ HOURS_A_DAY: Final = 24
 SPAN_HOUR: Final = 0
 SPAN_DAY: Final = 1
 SPAN_QUARTER: Final = 2
-SPAN_EIGHT_DAYS: Final = 3
 SPANS: Final[tuple[tuple[int, int], ...]] = (
-    (SPAN_EIGHT_DAYS, 8 * HOURS_A_DAY),
     (SPAN_DAY, HOURS_A_DAY),
     (SPAN_QUARTER, 6),
     (SPAN_HOUR, 1),
 )
 """The lengths of buckets in hours, longest first. Quarters of days are what days of most time
-zones are put together from: with them charts read a third of the rows. Of eight days there are
-some ten in a quarter of a year."""
-DAILY_SPANS: Final = SPANS[1:]
-"""Those that tell days apart."""
+zones are put together from: with them charts read a third of the rows."""
 ENDPOINT_SPANS: Final = tuple(pair for pair in SPANS if pair[0] != SPAN_QUARTER)
 ROLLUP_TABLES: Final = (
     "rollups",
     "endpoint_rollups",
-    "totals",
     "integration_totals",
     "direction_totals",
 )
@@ -74,7 +68,6 @@ _ROLLUP_KEY: Final = (
     "code",
 )
 _INTO_ROLLUPS: Final = _upsert("rollups", _ROLLUP_KEY)
-_INTO_TOTALS: Final = _upsert("totals", ("span", "bucket", "organization", "direction", "status"))
 _INTO_ENDPOINTS: Final = _upsert(
     "endpoint_rollups",
     ("span", "bucket", "organization", "endpoint", "failures"),
@@ -109,10 +102,6 @@ _EMPTY_ROLLUPS: Final = (
 _EMPTY_ENDPOINTS: Final = (
     "DELETE FROM endpoint_rollups WHERE span = ? AND bucket = ? AND organization = ?"
     " AND endpoint = ? AND count = 0"
-)
-_EMPTY_TOTALS: Final = (
-    "DELETE FROM totals WHERE span = ? AND bucket = ? AND organization = ? AND direction = ?"
-    " AND status = ? AND count = 0"
 )
 _EMPTY_INTEGRATIONS: Final = (
     "DELETE FROM integration_totals WHERE span = ? AND bucket = ? AND organization = ?"
@@ -150,7 +139,6 @@ class Tally:
     def write(self, database: sqlite3.Connection) -> None:
         """Add everything to the tables, inside the caller's transaction."""
         rollups: Sums = {}
-        totals: Sums = {}
         endpoints: Sums = {}
         integrations: Sums = {}
         directions: Sums = {}
@@ -161,7 +149,6 @@ class Tally:
             hours[hour] = hours.get(hour, 0) + measures[_COUNT]
             _see(seen, integration, status, measures[_LAST])
             at = (hour, organization)
-            _merge(totals, (*at, direction, status), measures)
             _merge(rollups, (*at, integration, kind, direction, status, code), measures)
             _merge(endpoints, (*at, endpoint, status > 1), measures)
             measures = [*measures, *_NO_STATUS]
@@ -172,11 +159,10 @@ class Tally:
             note_change(database, hours)
         database.executemany(_SEEN, ((*times, number) for number, times in seen.items()))
         database.executemany(_INTO_HOURS, hours.items())
-        rollups, totals = _spread(rollups), _spread(totals)
+        rollups = _spread(rollups)
         integrations, directions = _spread(integrations), _spread(directions)
         endpoints = _spread(endpoints, ENDPOINT_SPANS)
         database.executemany(_INTO_ROLLUPS, _lines(rollups))
-        database.executemany(_INTO_TOTALS, _lines(totals))
         database.executemany(_INTO_INTEGRATIONS, _lines(integrations))
         database.executemany(_INTO_DIRECTIONS, _lines(directions))
         database.executemany(
@@ -188,7 +174,6 @@ class Tally:
         )
         # Only rows of `started` are ever uncounted; without this they would stay as zeros.
         database.executemany(_EMPTY_ROLLUPS, [key for key in rollups if key[6] == STARTED])
-        database.executemany(_EMPTY_TOTALS, [key for key in totals if key[4] == STARTED])
         for statement, sums in (
             (_EMPTY_ENDPOINTS, endpoints),
             (_EMPTY_INTEGRATIONS, integrations),

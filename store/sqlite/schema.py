@@ -112,7 +112,6 @@ CREATE INDEX gaps_until ON gaps (until);
 """
 
 _MEASURES: Final = ("count", "timed", "total_us", "max_us", "last_at", *HISTOGRAM)
-_NAMES: Final = ", ".join(_MEASURES)
 _SUMS: Final = ", ".join(
     f"max({name})" if name in ("max_us", "last_at") else f"sum({name})" for name in _MEASURES
 )
@@ -124,21 +123,8 @@ _COUNTED_BY_STATUS: Final = ", ".join(
 )
 
 
-def _eight_days(table: str, key: str) -> str:
-    return f"""
-INSERT INTO {table} ({key}, span, bucket, {_NAMES})
-    SELECT {key}, 3, bucket / 8, {_SUMS} FROM {table} WHERE span = 1
-    GROUP BY bucket / 8, {key};"""  # noqa: S608
-
-
 _SECOND: Final = f"""
--- Span 3 counts per eight days, so that a quarter of a year is some twenty-five buckets.
-{_eight_days("rollups", "integration, activity_type, direction, status, code, organization")}
-{_eight_days("totals", "organization, direction, status")}
-INSERT INTO endpoint_rollups (endpoint, organization, failures, span, bucket, {_NAMES})
-    SELECT endpoint, organization, sum(failures), 3, bucket / 8, {_SUMS} FROM endpoint_rollups
-    WHERE span = 1 GROUP BY bucket / 8, endpoint;
--- One row for all statuses: charts that ask for no status read a fourth of the rows.
+-- One row for all statuses: charts that ask for none, or count only, read a fourth of the rows.
 CREATE TABLE integration_totals (
     span INTEGER NOT NULL, bucket INTEGER NOT NULL, integration INTEGER NOT NULL,
     organization INTEGER NOT NULL, {_MEASURES_SQL}, {_BY_STATUS_SQL},
@@ -152,7 +138,8 @@ CREATE TABLE direction_totals (
 INSERT INTO integration_totals SELECT span, bucket, integration, organization, {_SUMS},
     {_COUNTED_BY_STATUS} FROM rollups GROUP BY span, bucket, integration;
 INSERT INTO direction_totals SELECT span, bucket, organization, direction, {_SUMS},
-    {_COUNTED_BY_STATUS} FROM totals GROUP BY span, bucket, organization, direction
+    {_COUNTED_BY_STATUS} FROM totals GROUP BY span, bucket, organization, direction;
+DROP TABLE totals
 """  # noqa: S608
 
 MIGRATIONS: Final = (_FIRST, _SECOND)

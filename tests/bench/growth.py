@@ -32,7 +32,7 @@ type Line = tuple[str, str, str, Sequence[Sequence[float]]]
 """Group, name, goal, and the times at each size."""
 
 _RESULTS: Final = Path(__file__).parent / "results"
-_SECONDS: Final = 3.0
+_SECONDS: Final = 1.5
 """At most so long for one query on one store, but at least three runs."""
 _SINGLE: Final = 5_000_000
 """Larger stores are made of copies of one of this size."""

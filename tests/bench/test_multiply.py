@@ -22,14 +22,12 @@ _MEASURES = (
 )
 _ROLLED = {
     "rollups": ("a.integration", "a.activity_type", "a.direction", "a.status", _CODE),
-    "totals": ("a.organization", "a.direction", "a.status"),
     "endpoint_rollups": ("a.endpoint",),
     "integration_totals": ("a.integration",),
     "direction_totals": ("a.organization", "a.direction"),
 }
 _NAMES = {
     "rollups": "integration, activity_type, direction, status, code",
-    "totals": "organization, direction, status",
     "endpoint_rollups": "endpoint",
     "integration_totals": "integration",
     "direction_totals": "organization, direction",

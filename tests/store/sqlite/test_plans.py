@@ -134,7 +134,6 @@ def test_charts_read_only_their_hours(database: sqlite3.Connection, table: str) 
 @pytest.mark.parametrize(
     ("table", "column"),
     [
-        ("totals", "organization"),
         ("direction_totals", "organization"),
         ("integration_totals", "integration"),
     ],
