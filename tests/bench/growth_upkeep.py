@@ -23,8 +23,8 @@ from tests.bench.keeper import ROOT, Keeper, captures, hand_over, settled
 
 _OPENED: Final = 10
 _RATE: Final = 2_000
-_SECONDS: Final = 6.0
-_STEP_SECONDS: Final = 15.0
+_SECONDS: Final = 5.0
+_STEP_SECONDS: Final = 8.0
 
 
 class Steps(NamedTuple):

@@ -277,6 +277,7 @@ def test_the_second_migration_fills_its_tables(path: Path) -> None:
     assert all(written.values())
     for table in ("integration_totals", "direction_totals"):
         database.execute(f"DROP TABLE {table}")
+    database.execute("DROP INDEX activities_integration_failures")
     # Made of rollups, which the first schema wrote to `totals` once more.
     measures = ", ".join(
         f"{'max' if name in ('max_us', 'last_at') else 'sum'}({name}) AS {name}"
