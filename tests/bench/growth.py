@@ -36,7 +36,7 @@ _SECONDS: Final = 1.5
 """At most so long for one query on one store, but at least three runs."""
 _SINGLE: Final = 5_000_000
 """Larger stores are made of copies of one of this size."""
-_WIDE: Final = 1_000_000
+_WIDE: Final = 300_000
 """Rows of the stores that differ in their integrations."""
 
 

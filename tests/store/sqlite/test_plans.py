@@ -90,6 +90,13 @@ def test_the_six_indexes_give_rows_in_order(
     assert steps.count("TEMP B-TREE") <= 1  # the page itself, at most
 
 
+def test_failures_of_an_integration_have_an_index(database: sqlite3.Connection) -> None:
+    numbers = Resolved(organizations=(1,), integrations=(1,))
+    steps = plan(database, listing(asked(integration="stripe", status="failed"), numbers))
+    index = "activities_integration_failures (integration=? AND rowid>? AND rowid<?)"
+    assert f"SEARCH a USING INDEX {index}" in steps
+
+
 def test_a_list_without_conditions_walks_down_the_keys(database: sqlite3.Connection) -> None:
     steps = plan(database, listing(EVERYTHING))
     assert "SEARCH a USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" in steps
