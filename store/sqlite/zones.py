@@ -76,10 +76,19 @@ async def stretches(
     if narrowing.exact or narrowing.traced:
         yield Zone([(low, high)], narrowing)
         return
+    if narrowing.endpoints and not await _has_endpoint(connection, narrowing):
+        return
     cut = _Cut(low, high, STRETCH if narrowing.slow else _LONGEST)
     for first, last in _windows(_hour(low), _hour(high - 1)):
         async for zone in _of_window(connection, narrowing, first, last, cut):
             yield zone
+
+
+async def _has_endpoint(connection: Connection, narrowing: Narrowing) -> bool:
+    """Whether there is any that rows could be of; a mistyped host has none."""
+    wanted = joined(narrowing.endpoints)
+    some = f"SELECT 1 FROM endpoints e WHERE {wanted.sql} LIMIT 1"  # noqa: S608
+    return bool(await connection.rows(Fragment(some, wanted.values)))
 
 
 def _windows(oldest: int, newest: int) -> Iterator[tuple[int, int]]:
