@@ -93,7 +93,7 @@ def upkeep(stores: Sequence[Path]) -> list[Line]:
     """Open, follow and prune every store."""
     lines: list[Line] = [("upkeep", "open, and the first page", "200", [*map(opened, stores)])]
     lags = [asyncio.run(followed(path)) for path in stores]
-    lines.append(("upkeep", "lag of the live stream at 2,000 rows/s", "250", lags))
+    lines.append(("upkeep", "live stream at 2,000 rows/s", "250", lags))
     steps = [retained(path) for path in stores]
     lines.append(("upkeep", "retention, one step", "50", [one.held for one in steps]))
     for line in lines:

@@ -80,7 +80,8 @@ def _oldest(path: Path) -> int:
 
 async def followed(path: Path) -> list[float]:
     """How many milliseconds after its exchange each event of a live stream came, while 2,000
-    exchanges a second are recorded: a keeper process, fed over the link, followed over HTTP."""
+    exchanges a second are recorded: a keeper process, fed over the link, followed over HTTP.
+    The first second after its start does not count."""
     keeper = Keeper(ROOT, path.parent)
     slot = keeper.counters.assign(set())
     sender = LinkSender(str(keeper.link), slot, keeper.counters.worker(slot))
@@ -105,7 +106,7 @@ async def followed(path: Path) -> list[float]:
     keeper.stop()
     if len(lags) < sent:
         raise SystemExit(f"{len(lags)} events of {sent} exchanges came")
-    return lags
+    return lags[_RATE:]
 
 
 class _Event(msgspec.Struct):
