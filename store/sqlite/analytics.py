@@ -29,7 +29,6 @@ from store.sqlite.charts import (
     COUNTS,
     SUMS,
     Sum,
-    chart_table,
     check_rolled_up,
     hours_of,
     sums,
@@ -229,7 +228,7 @@ class SqliteAnalytics:
         check_rolled_up(where)
         ranges = list(pairwise(edges))
         async with scoped(self._pool, scope, where) as (connection, narrowing):
-            found = await summed(connection, narrowing, ranges, table=chart_table(narrowing))
+            found = await summed(connection, narrowing, ranges)
             if exact:
                 await look_up(connection, narrowing, ranges, found)
         return [found.get((number,), Sum()) for number in range(len(ranges))]

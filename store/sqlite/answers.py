@@ -98,17 +98,11 @@ def endpoint(row: Sequence[Any], measures: Sum) -> EndpointEntry:
     )
 
 
-def summary_line(row: Sequence[Any]) -> dict[str, Any]:
-    """One row of the daily summary."""
-    (
-        organization_id, organization, integration_id, integration, kind, direction, status,
-        day, count, timed, total_us,
-    ) = row  # fmt: skip
+def summary_line(names: dict[str, Any], day: str, row: Sequence[int]) -> dict[str, Any]:
+    """One row of the daily summary; `names` are those of its integration."""
+    kind, direction, status, count, timed, total_us = row
     return {
-        "organization_id": shared_uuid(organization_id),
-        "organization": organization,
-        "integration_id": shared_uuid(integration_id),
-        "integration": integration,
+        **names,
         "activity_type": ACTIVITY_TYPES[kind],
         "direction": DIRECTIONS[direction],
         "status": STATUSES[status],

@@ -5,7 +5,8 @@ more than one. The buckets of a chart go into SQL as one JSON list, joined with 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from store.analytics import ROLLED_UP, Counts, Latency
@@ -13,8 +14,9 @@ from store.errors import FilterError
 from store.filters import ActivityFilter
 from store.latency import BUCKETS, percentile, rank
 from store.sqlite.keys import STATUSES
-from store.sqlite.narrowing import Fragment, Narrowing, joined
-from store.sqlite.rollups import HOUR_MS, MEASURES, SPAN_QUARTER, SPANS
+from store.sqlite.narrowing import Fragment, Narrowing, Value, joined
+from store.sqlite.rollups import ENDPOINT_SPANS, HOUR_MS, MEASURES, SPANS
+from store.sqlite.schema import BY_STATUS
 
 _FAR: Final = 1 << 40
 """An hour beyond all others."""
@@ -25,6 +27,14 @@ SUMS: Final = ", ".join(
 
 COUNTS: Final = "sum(a.count), 0, 0, 0, 0"
 """The measures of `SUMS` without response times and `last_at`: less to read."""
+_BY_STATUS: Final = ", ".join(f"sum(a.{name})" for name in BY_STATUS)
+_TABLES: Final = (
+    ("direction_totals", {"organization", "direction"}),
+    ("integration_totals", {"organization", "integration"}),
+)
+"""Rollups of few columns, those with the fewest rows first."""
+_COLUMN: Final = re.compile(r"\ba\.(\w+)")
+_MOST_BUCKETS: Final = 4_000
 
 
 def check_rolled_up(where: ActivityFilter, known: Sequence[str] = ROLLED_UP) -> None:
@@ -54,8 +64,8 @@ def is_rolled_up(where: ActivityFilter) -> bool:
 def pieces(
     low: int, high: int, spans: Sequence[tuple[int, int]] = SPANS
 ) -> list[tuple[int, int, int]]:
-    """Hours from `low` to below `high` as `(span, first, end)` of whole days, whole quarters of
-    days and single hours."""
+    """Hours from `low` to below `high` as `(span, first, end)` of whole buckets, the longest that
+    fit."""
     if low >= high or not spans:
         return []
     (span, width), *shorter = spans
@@ -91,7 +101,7 @@ def sums(
 ) -> Fragment:
     """Sums of a rollup table over ranges of hours, by `group` (where `e.number` is the number of
     the range): the group's columns, then `measures`."""
-    spans = [pair for pair in SPANS if table != "endpoint_rollups" or pair[0] != SPAN_QUARTER]
+    spans = ENDPOINT_SPANS if table == "endpoint_rollups" else SPANS
     parts = [
         (number, *piece)
         for number, (low, high) in enumerate(ranges)
@@ -104,25 +114,87 @@ def sums(
     index = " INDEXED BY rollups_integration" if single else ""
     names = ", ".join(group)
     by = ", ".join(name.rpartition(" AS ")[2] for name in group)
+    buckets = _buckets(table, parts)
+    if buckets is None:
+        wanted, given = _RANGES, json.dumps(parts)
+        within = "a.bucket >= e.first AND a.bucket < e.until"
+    else:
+        wanted, given, within = _BUCKETS, json.dumps(buckets), "a.bucket = e.bucket"
     return Fragment(
-        "WITH e (number, span, first, until) AS MATERIALIZED (SELECT json_extract(value, '$[0]'),"  # noqa: S608
-        " json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]')"
-        f" FROM json_each(?)) SELECT {names}, {measures} FROM e CROSS JOIN {table} a{index}"
-        f" ON a.span = e.span AND a.bucket >= e.first AND a.bucket < e.until"
-        f" WHERE {where.sql} GROUP BY {by}",
-        (json.dumps(parts), *where.values),
+        f"WITH {wanted} SELECT {names}, {measures} FROM e CROSS JOIN {table} a{index}"  # noqa: S608
+        f" ON a.span = e.span AND {within} WHERE {where.sql} GROUP BY {by}",
+        (given, *where.values),
     )
 
 
-def chart_table(narrowing: Narrowing) -> str:
-    """The narrowest table that knows what a filter of `ROLLED_UP` columns asks."""
-    columns = ("a.organization", "a.direction", "a.status")
-    narrow = all(fragment.sql.startswith(columns) for fragment in narrowing.hours)
-    return "totals" if narrow and narrowing.numbers.integrations is None else "rollups"
+_RANGES: Final = (
+    "e (number, span, first, until) AS MATERIALIZED (SELECT json_extract(value, '$[0]'),"
+    " json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]')"
+    " FROM json_each(?))"
+)
+_BUCKETS: Final = (
+    "e (number, span, bucket) AS MATERIALIZED"
+    " (SELECT value >> 40, value >> 36 & 15, value & 0xFFFFFFFFF FROM json_each(?))"
+)
+
+
+def _buckets(table: str, parts: Sequence[tuple[int, int, int, int]]) -> list[int] | None:
+    """Every single bucket, as the number of its range, its span and its own in one integer, where
+    keys of the table then find what else is asked for; `None` for too many."""
+    if table not in dict(_TABLES):
+        return None
+    if sum(end - first for _, _, first, end in parts) > _MOST_BUCKETS:
+        return None
+    return [
+        number << 40 | span << 36 | bucket
+        for number, span, first, end in parts
+        for bucket in range(first, end)
+    ]
+
+
+def rolled_up(
+    narrowing: Narrowing,
+    by: Sequence[str],
+    ranges: Sequence[tuple[int, int]],
+    measures: str,
+) -> tuple[Fragment, "AddUp"]:
+    """The statement that sums up what happened in ranges of hours, by the range's number and
+    columns of rollups, and what makes `Sum`s of its rows. It reads the narrowest table."""
+    of_status = [one for one in narrowing.hours if "a.status" in one.sql]
+    others = [one for one in narrowing.hours if one not in of_status]
+    asked = {*_COLUMN.findall(" ".join([*by, *(one.sql for one in others)]))}
+    table = next((name for name, columns in _TABLES if asked <= columns), "rollups")
+    group = ("e.number", *by)
+    if table == "rollups" or (of_status and measures != COUNTS):
+        group = (*group, "a.status")
+        return sums("rollups", group, narrowing.hours, ranges, measures=measures), by_key
+    counts, values = _counts(of_status)
+    if measures != COUNTS:
+        counts += f", {measures}"
+    statement = sums(table, group, others, ranges, measures=counts)
+    # Those of the counts come before those of the conditions.
+    given, *more = statement.values
+    return Fragment(statement.sql, (given, *values, *more)), _by_key_alone
+
+
+def _counts(conditions: Sequence[Fragment]) -> tuple[str, tuple[Value, ...]]:
+    """The columns that count by status, of the statuses that fulfil conditions."""
+    if not conditions:
+        return _BY_STATUS, ()
+    wanted = joined(conditions)
+    columns = [
+        f"CASE WHEN {wanted.sql.replace('a.status', str(number))} THEN sum(a.{name}) ELSE 0 END"
+        for number, name in enumerate(BY_STATUS)
+    ]
+    return ", ".join(columns), wanted.values * len(columns)
 
 
 NO_TIMES: Final = (0,) * BUCKETS
 """The histogram of nothing."""
+_NOTHING: Final = (0,) * 5
+
+type Key = tuple[Any, ...]
+type AddUp = Callable[[Iterable[Sequence[Any]], int], Mapping[Key, "Sum"]]
 
 
 class Sum:
@@ -152,6 +224,11 @@ class Sum:
         self.last_at = max(self.last_at, last_at)
         if timed:
             self.histogram = list(map(int.__add__, self.histogram, histogram))
+
+    def add_all(self, by_status: Sequence[int], measures: Sequence[Any]) -> None:
+        """Add the measures of rows of all statuses."""
+        self.add(0, (0, *measures[1:]) if measures else _NOTHING)
+        self.by_status = list(map(int.__add__, self.by_status, by_status))
 
     def add_row(self, status: int, measures: Sequence[int], bucket: int) -> None:
         """Add the measures of rows with one status and one bucket of the histogram; `timed` of
@@ -225,15 +302,25 @@ def latency(
     )
 
 
-def by_key(rows: Iterable[Sequence[Any]], size: int) -> Mapping[tuple[Any, ...], Sum]:
+def by_key(rows: Iterable[Sequence[Any]], size: int) -> Mapping[Key, Sum]:
     """Rows of `sums` whose group is `size` columns and then the status, added up by those."""
-    found: dict[tuple[Any, ...], Sum] = {}
+    found: dict[Key, Sum] = {}
     for row in rows:
         key = tuple(row[:size])
         entry = found.get(key)
         if entry is None:
             entry = found[key] = Sum()
         entry.add(row[size], row[size + 1 :])
+    return found
+
+
+def _by_key_alone(rows: Iterable[Sequence[Any]], size: int) -> Mapping[Key, Sum]:
+    """Rows of `sums` whose group is `size` columns, with counts by status before the measures."""
+    found: dict[Key, Sum] = {}
+    first = size + len(BY_STATUS)
+    for row in rows:
+        entry = found[tuple(row[:size])] = Sum()
+        entry.add_all(row[size:first], row[first:])
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from store.sqlite.charts import SUMS, Sum, by_key, sums
+from store.sqlite.charts import SUMS, Sum, rolled_up
 from store.sqlite.keys import created_at
 from store.sqlite.narrowing import Fragment, Narrowing
 from store.sqlite.pool import Connection
@@ -87,7 +87,6 @@ async def summed(
     ranges: Sequence[tuple[int, int]],
     by: Sequence[str] = (),
     *,
-    table: str = "rollups",
     measures: str = SUMS,
 ) -> dict[Key, Sum]:
     """What happened in each range of milliseconds, by the range's number and `by`, columns that
@@ -97,7 +96,7 @@ async def summed(
         from_rows = await countable(connection, pieces)
         hours = sorted({piece.hour for piece in pieces})
         asked = [*whole, *((hour, hour + 1) for hour in hours)]
-        rolled = await _rolled(connection, narrowing, asked, by, table, measures)
+        rolled = await _rolled(connection, narrowing, asked, by, measures)
         counted = [piece for piece in pieces if piece.hour in from_rows]
         parts = await _measured(connection, narrowing, counted, by)
     found = {key: entry for key, entry in rolled.items() if key[0] < len(ranges)}
@@ -122,12 +121,11 @@ async def _rolled(
     narrowing: Narrowing,
     ranges: Sequence[tuple[int, int]],
     by: Sequence[str],
-    table: str,
     measures: str,
 ) -> dict[Key, Sum]:
     """What rollups tell about ranges of hours. Their parts in the past are kept."""
     past = await connection.past()
-    question = (table, tuple(by), measures, narrowing.hours)
+    question = (tuple(by), measures, narrowing.hours)
     found: dict[Key, Sum] = {}
     asked: list[tuple[int, int]] = []
     missing: list[tuple[int, bool]] = []
@@ -136,21 +134,20 @@ async def _rolled(
         for begin, end in ((low, now), (now, high)):
             if begin >= end:
                 continue
-            kept = past.get((begin, end, question)) if end <= past.until else None
+            kept = past.get(begin, end, question) if end <= past.until else None
             if kept is None:
                 asked.append((begin, end))
                 missing.append((number, end <= past.until))
             else:
                 for key, one in kept.items():
                     _include(found, (number, *key), one)
-    group = ("e.number", *by, "a.status")
-    statement = sums(table, group, narrowing.hours, asked, measures=measures)
+    statement, add_up = rolled_up(narrowing, by, asked, measures)
     new: list[dict[Key, Sum]] = [{} for _ in asked]
-    for (index, *key), one in by_key(await connection.rows(statement), len(by) + 1).items():
+    for (index, *key), one in add_up(await connection.rows(statement), len(by) + 1).items():
         new[index][tuple(key)] = one
     for (number, over), (begin, end), answer in zip(missing, asked, new, strict=True):
         if over:
-            past.put((begin, end, question), answer)
+            past.put(begin, end, question, answer)
         for key, one in answer.items():
             _include(found, (number, *key), one)
     return found

@@ -72,6 +72,8 @@ TYPE_NUMBER: Final = {kind: number for number, kind in enumerate(ACTIVITY_TYPES)
 STARTED: Final = STATUS_NUMBER[Status.STARTED]
 SUCCESS: Final = STATUS_NUMBER[Status.SUCCESS]
 ERROR: Final = STATUS_NUMBER[Status.ERROR]
+FAILURES: Final = range(2, len(STATUSES))
+"""The numbers of statuses that are failures."""
 
 
 def trace_value(trace_id: str) -> bytes | str:

@@ -44,7 +44,7 @@ _NUMBERED: Final[Mapping[str, Sequence[str]]] = {
 _AS_TEXT: Final = (
     "CASE WHEN m.type IN ('true', 'false', 'null') THEN m.type ELSE CAST(m.value AS TEXT) END"
 )
-_FAILURE: Final = "a.status > 1"
+FAILURE: Final = "a.status > 1"
 """In these words SQLite sees that the index of failures will do."""
 
 _SMALL_TEXTS: Final = (ENDPOINT, "a.error_code", "a.error_message")
@@ -90,6 +90,8 @@ class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the index of trace ids finds few rows to look at."""
     exact: bool
     """Whether one index finds the rows and nothing but them, newest first."""
+    slow: bool
+    """Whether a row takes long to look at."""
     empty: bool
     """Whether nothing can match."""
 
@@ -176,6 +178,7 @@ def narrow(scope: Scope, where: ActivityFilter, numbers: Resolved) -> Narrowing:
         until_key=None if where.until is None else first_key(where.until),
         traced=any(c.column == "trace_id" and not c.negated for c in where.conditions),
         exact=exact,
+        slow=bool(where.words or where.without),
         empty=numbers.organizations == () or numbers.integrations == (),
     )
 
@@ -207,7 +210,7 @@ def _ways(condition: Condition, bodies: bool) -> list[Fragment]:
         numbers = [list(names).index(value) for value in values]
         found = any_of(f"a.{column}", numbers)
         if column == "status" and min(numbers) > 1:
-            found = Fragment(f"{_FAILURE} AND {found.sql}", found.values)
+            found = Fragment(f"{FAILURE} AND {found.sql}", found.values)
         return [found]
     if column == "response_status":
         return [_response_status(value) for value in values]
@@ -343,7 +346,7 @@ def _values(fragments: Iterable[Fragment]) -> tuple[Value, ...]:
 
 
 _LIKE_SPECIAL: Final = re.compile(r"[\\%_]")
-_ONE_FAILURE: Final = f"{_FAILURE} AND a.status = ?"
+_ONE_FAILURE: Final = f"{FAILURE} AND a.status = ?"
 _EXACT: Final = frozenset(
     frozenset(conditions)
     for conditions in (

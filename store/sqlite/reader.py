@@ -44,9 +44,9 @@ class SqliteReader(SqliteAnalytics):
         found: list[Any] = []
         async with scoped(self._pool, scope, where) as (connection, narrowing):
             low, high = await extent(connection, narrowing, below)
-            async for stretch in stretches(connection, narrowing, low, high):
+            async for stretch, own in stretches(connection, narrowing, low, high):
                 missing = limit + 1 - len(found)
-                found += await connection.rows(select(LISTED, narrowing, stretch, missing))
+                found += await connection.rows(select(LISTED, own, stretch, missing))
                 if len(found) > limit:
                     return _page(scope, found[:limit], found[limit - 1][0])
                 lowest = stretch[-1][0]
@@ -98,10 +98,10 @@ class SqliteReader(SqliteAnalytics):
         async with scoped(self._pool, scope, where) as (connection, narrowing):
             low, high = await extent(connection, narrowing, HIGHEST_KEY)
             found = [one async for one in stretches(connection, narrowing, low, high)]
-        for stretch in found:
+        for stretch, own in found:
             while stretch:
                 async with self._pool.connection() as connection:
-                    keys = await connection.rows(select_keys(narrowing, stretch, _EXPORTED))
+                    keys = await connection.rows(select_keys(own, stretch, _EXPORTED))
                 keys.sort(reverse=True)
                 for portion in _portions(keys):
                     async with self._pool.connection() as connection:

@@ -7,7 +7,7 @@ from store.options import DAY_MS, StoreOptions
 from store.sqlite.compression import delete_unused_dictionaries
 from store.sqlite.keys import LOWEST_KEY, created_at, first_key
 from store.sqlite.past import note_deletion
-from store.sqlite.rollups import HOUR_MS, SPAN_HOUR, SPANS
+from store.sqlite.rollups import HOUR_MS, ROLLUP_TABLES, SPAN_HOUR, SPANS
 from store.sqlite.steps import Pace
 from store.times import uuid_bytes
 
@@ -152,8 +152,8 @@ class RollupRetention:
             if bucket is None or (bucket + 1) * width * HOUR_MS > until:
                 continue
             with self._pace.step(database):
-                note_deletion(database)
-                for table in ("rollups", "endpoint_rollups", "totals"):
+                note_deletion(database, (bucket + 1) * width)
+                for table in ROLLUP_TABLES:
                     database.execute(
                         f"DELETE FROM {table} WHERE span = ? AND bucket <= ?",  # noqa: S608
                         (span, bucket),

@@ -1,13 +1,13 @@
 """Rollups: what a batch adds to the counts behind every chart, written with its rows."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from store.latency import bucket_of
 from store.sqlite.keys import STARTED, SUCCESS
 from store.sqlite.past import note_change
-from store.sqlite.schema import HISTOGRAM
+from store.sqlite.schema import BY_STATUS, HISTOGRAM
 
 HOUR_MS: Final = 3_600_000
 HOURS_A_DAY: Final = 24
@@ -21,13 +21,25 @@ SPANS: Final[tuple[tuple[int, int], ...]] = (
 )
 """The lengths of buckets in hours, longest first. Quarters of days are what days of most time
 zones are put together from: with them charts read a third of the rows."""
+ENDPOINT_SPANS: Final = tuple(pair for pair in SPANS if pair[0] != SPAN_QUARTER)
+ROLLUP_TABLES: Final = (
+    "rollups",
+    "endpoint_rollups",
+    "integration_totals",
+    "direction_totals",
+)
 
 type Place = tuple[int, int, int, int, int, int, int, str]
 """Hour, organization, integration, endpoint, activity type, direction, status, code."""
 
+type Sums = dict[tuple[int | str, ...], list[int]]
+"""Measures by hour, or by span and bucket, and what else they are counted by. Lists are shared
+between keys, and not changed."""
+
 # Measures of one place: count, timed, total_us, max_us, last_at, then the histogram.
 _COUNT, _TIMED, _TOTAL, _MAX, _LAST, _FIRST_BUCKET = range(6)
 _WIDTH: Final = _FIRST_BUCKET + len(HISTOGRAM)
+_NO_STATUS: Final = (0,) * len(BY_STATUS)
 MEASURES: Final = ("count", "timed", "total_us", "max_us", "last_at", *HISTOGRAM)
 _ADDED: Final = ", ".join(
     f"{name} = max({name}, excluded.{name})"
@@ -37,8 +49,8 @@ _ADDED: Final = ", ".join(
 )
 
 
-def _upsert(table: str, names: tuple[str, ...], also: str = "") -> str:
-    columns = (*names, *MEASURES)
+def _upsert(table: str, names: tuple[str, ...], also: str = "", more: tuple[str, ...] = ()) -> str:
+    columns = (*names, *MEASURES, *more)
     return (
         f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
         f" ON CONFLICT DO UPDATE SET {also}{_ADDED}"
@@ -56,11 +68,23 @@ _ROLLUP_KEY: Final = (
     "code",
 )
 _INTO_ROLLUPS: Final = _upsert("rollups", _ROLLUP_KEY)
-_INTO_TOTALS: Final = _upsert("totals", ("span", "bucket", "organization", "direction", "status"))
 _INTO_ENDPOINTS: Final = _upsert(
     "endpoint_rollups",
     ("span", "bucket", "organization", "endpoint", "failures"),
     "failures = failures + excluded.failures, ",
+)
+_ADDED_BY_STATUS: Final = "".join(f"{name} = {name} + excluded.{name}, " for name in BY_STATUS)
+_INTO_INTEGRATIONS: Final = _upsert(
+    "integration_totals",
+    ("span", "bucket", "organization", "integration"),
+    _ADDED_BY_STATUS,
+    BY_STATUS,
+)
+_INTO_DIRECTIONS: Final = _upsert(
+    "direction_totals",
+    ("span", "bucket", "organization", "direction"),
+    _ADDED_BY_STATUS,
+    BY_STATUS,
 )
 _INTO_HOURS: Final = (
     "INSERT INTO hours VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count"
@@ -79,9 +103,13 @@ _EMPTY_ENDPOINTS: Final = (
     "DELETE FROM endpoint_rollups WHERE span = ? AND bucket = ? AND organization = ?"
     " AND endpoint = ? AND count = 0"
 )
-_EMPTY_TOTALS: Final = (
-    "DELETE FROM totals WHERE span = ? AND bucket = ? AND organization = ? AND direction = ?"
-    " AND status = ? AND count = 0"
+_EMPTY_INTEGRATIONS: Final = (
+    "DELETE FROM integration_totals WHERE span = ? AND bucket = ? AND organization = ?"
+    " AND integration = ? AND count = 0"
+)
+_EMPTY_DIRECTIONS: Final = (
+    "DELETE FROM direction_totals WHERE span = ? AND bucket = ? AND organization = ?"
+    " AND direction = ? AND count = 0"
 )
 
 
@@ -110,27 +138,33 @@ class Tally:
 
     def write(self, database: sqlite3.Connection) -> None:
         """Add everything to the tables, inside the caller's transaction."""
-        rollups: dict[tuple[int | str, ...], list[int]] = {}
-        totals: dict[tuple[int | str, ...], list[int]] = {}
-        endpoints: dict[tuple[int | str, ...], list[int]] = {}
+        rollups: Sums = {}
+        endpoints: Sums = {}
+        integrations: Sums = {}
+        directions: Sums = {}
         hours: dict[int, int] = {}
         seen: dict[int, list[int]] = {}
         for place, measures in self._places.items():
             hour, organization, integration, endpoint, kind, direction, status, code = place
             hours[hour] = hours.get(hour, 0) + measures[_COUNT]
             _see(seen, integration, status, measures[_LAST])
-            for span, width in SPANS:
-                at = (span, hour // width, organization)
-                _merge(totals, (*at, direction, status), measures)
-                _merge(rollups, (*at, integration, kind, direction, status, code), measures)
-                if span != SPAN_QUARTER:
-                    _merge(endpoints, (*at, endpoint, status > 1), measures)
+            at = (hour, organization)
+            _merge(rollups, (*at, integration, kind, direction, status, code), measures)
+            _merge(endpoints, (*at, endpoint, status > 1), measures)
+            measures = [*measures, *_NO_STATUS]
+            measures[_WIDTH + status] = measures[_COUNT]
+            _merge(integrations, (*at, integration), measures)
+            _merge(directions, (*at, direction), measures)
         if hours:
-            note_change(database, min(hours))
+            note_change(database, hours)
         database.executemany(_SEEN, ((*times, number) for number, times in seen.items()))
         database.executemany(_INTO_HOURS, hours.items())
+        rollups = _spread(rollups)
+        integrations, directions = _spread(integrations), _spread(directions)
+        endpoints = _spread(endpoints, ENDPOINT_SPANS)
         database.executemany(_INTO_ROLLUPS, _lines(rollups))
-        database.executemany(_INTO_TOTALS, _lines(totals))
+        database.executemany(_INTO_INTEGRATIONS, _lines(integrations))
+        database.executemany(_INTO_DIRECTIONS, _lines(directions))
         database.executemany(
             _INTO_ENDPOINTS,
             (
@@ -140,9 +174,13 @@ class Tally:
         )
         # Only rows of `started` are ever uncounted; without this they would stay as zeros.
         database.executemany(_EMPTY_ROLLUPS, [key for key in rollups if key[6] == STARTED])
-        uncounted = [key[:4] for key, measures in endpoints.items() if measures[_COUNT] <= 0]
-        database.executemany(_EMPTY_ENDPOINTS, uncounted)
-        database.executemany(_EMPTY_TOTALS, [key for key in totals if key[4] == STARTED])
+        for statement, sums in (
+            (_EMPTY_ENDPOINTS, endpoints),
+            (_EMPTY_INTEGRATIONS, integrations),
+            (_EMPTY_DIRECTIONS, directions),
+        ):
+            uncounted = [key[:4] for key, measures in sums.items() if measures[_COUNT] <= 0]
+            database.executemany(statement, uncounted)
 
     def _at(self, place: Place) -> list[int]:
         measures = self._places.get(place)
@@ -151,16 +189,26 @@ class Tally:
         return measures
 
 
-def _merge(
-    into: dict[tuple[int | str, ...], list[int]], key: tuple[int | str, ...], measures: list[int]
-) -> None:
-    sums = into.get(key)
-    if sums is None:
-        into[key] = list(measures)
-        return
-    highest, latest = max(sums[_MAX], measures[_MAX]), max(sums[_LAST], measures[_LAST])
-    sums[:] = map(int.__add__, sums, measures)
-    sums[_MAX], sums[_LAST] = highest, latest
+def _merge(into: Sums, key: tuple[int | str, ...], measures: list[int]) -> None:
+    there = into.get(key)
+    into[key] = measures if there is None else _both(there, measures)
+
+
+def _both(one: list[int], other: list[int]) -> list[int]:
+    sums = list(map(int.__add__, one, other))
+    sums[_MAX], sums[_LAST] = max(one[_MAX], other[_MAX]), max(one[_LAST], other[_LAST])
+    return sums
+
+
+def _spread(hourly: Sums, spans: Sequence[tuple[int, int]] = SPANS) -> Sums:
+    """Sums by the hour as sums by all spans. Most batches are of one hour: all spans then share
+    their lists."""
+    found: Sums = {}
+    for (hour, *rest), measures in hourly.items():
+        assert isinstance(hour, int)
+        for span, width in spans:
+            _merge(found, (span, hour // width, *rest), measures)
+    return found
 
 
 def _see(seen: dict[int, list[int]], integration: int, status: int, at: int) -> None:
@@ -175,5 +223,5 @@ def _see(seen: dict[int, list[int]], integration: int, status: int, at: int) -> 
         times[kind] = max(times[kind], at)
 
 
-def _lines(sums: dict[tuple[int | str, ...], list[int]]) -> Iterable[tuple[object, ...]]:
+def _lines(sums: Sums) -> Iterable[tuple[object, ...]]:
     return ((*key, *measures) for key, measures in sums.items())

@@ -6,7 +6,7 @@ from typing import Final
 
 from store.latency import BOUNDS_MS
 from store.sqlite.keys import HIGHEST_KEY, LOWEST_KEY, TRACE_SHIFT, first_key
-from store.sqlite.narrowing import Fragment, Narrowing, Stretch, joined
+from store.sqlite.narrowing import FAILURE, Fragment, Narrowing, Stretch, joined
 from store.sqlite.schema import FROM_ACTIVITIES, FROM_CONTENTS
 
 
@@ -171,10 +171,15 @@ def _source(narrowing: Narrowing, stretch: Stretch) -> list[Fragment]:
             (low >> TRACE_SHIFT, high >> TRACE_SHIFT),
         )
         return [source, Fragment("a.key >= ? AND a.key < ?", (low, high))]
+    table = "activities a"
+    failed = any(row.sql.startswith(FAILURE) for row in narrowing.rows)
+    if failed and narrowing.numbers.integrations is not None:
+        # SQLite would rather read the failures of all integrations.
+        table += " INDEXED BY activities_integration_failures"
     if len(stretch) == 1:
-        return [Fragment("activities a"), Fragment("a.key >= ? AND a.key < ?", (low, high))]
+        return [Fragment(table), Fragment("a.key >= ? AND a.key < ?", (low, high))]
     source = Fragment(
-        "json_each(?) s CROSS JOIN activities a ON a.key >= json_extract(s.value, '$[0]')"
+        f"json_each(?) s CROSS JOIN {table} ON a.key >= json_extract(s.value, '$[0]')"
         " AND a.key < json_extract(s.value, '$[1]')",
         (json.dumps(stretch),),
     )

@@ -10,7 +10,7 @@ from typing import Final
 
 from store.analytics import Timeline, TimelinePoint
 from store.filters import ActivityFilter
-from store.sqlite.charts import COUNTS, chart_table, counts_of, is_rolled_up
+from store.sqlite.charts import COUNTS, counts_of, is_rolled_up
 from store.sqlite.hour_parts import settled, summed
 from store.sqlite.keys import EPOCH_MS, HIGHEST_KEY, STATUSES, created_at, first_key
 from store.sqlite.narrowing import Narrowing
@@ -34,8 +34,7 @@ async def timeline(
     if is_rolled_up(where):
         edges = _within(where, await settled(connection, edges))
         ranges = list(pairwise(edges))
-        table = chart_table(narrowing)
-        found = await summed(connection, narrowing, ranges, table=table, measures=COUNTS)
+        found = await summed(connection, narrowing, ranges, measures=COUNTS)
         counts = [[0] * len(STATUSES) for _ in ranges]
         for (number,), entry in found.items():
             counts[number] = entry.by_status
@@ -74,8 +73,8 @@ async def _counted(
     low, high = await extent(connection, narrowing, HIGHEST_KEY)
     low, high = max(low, first_key(edges[0])), min(high, first_key(edges[-1]))
     left = COUNTED
-    async for stretch in stretches(connection, narrowing, low, high):
-        statement = counted_rows(columns, narrowing, stretch, left, joined_with="activities a")
+    async for stretch, own in stretches(connection, narrowing, low, high):
+        statement = counted_rows(columns, own, stretch, left, joined_with="activities a")
         oldest = high
         for number, status, count in await connection.rows(statement):
             oldest = min(oldest, number)

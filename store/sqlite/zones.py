@@ -3,21 +3,25 @@
 Rollups tell in which hours rows with given organization, integration, type, direction, status,
 code or endpoint exist at all. A page therefore skips what cannot match, and costs the same at
 any depth and at any number of rows. Hours with many rows are cut into slices and hours with
-few are taken together, so that each stretch is about `STRETCH` rows to look at.
+few are taken together, so that each stretch is about `STRETCH` rows to look at, and more from
+one stretch to the next where that finds little.
 """
 
 import json
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
-from typing import Final
+from typing import Any, Final, NamedTuple
 
-from store.sqlite.keys import EPOCH_MS, first_key
-from store.sqlite.narrowing import Fragment, Narrowing, Stretch, joined
+import msgspec
+
+from store.sqlite.keys import EPOCH_MS, FAILURES, first_key
+from store.sqlite.narrowing import FAILURE, Fragment, Narrowing, Stretch, any_of, joined
 from store.sqlite.pool import Connection
 from store.sqlite.rollups import HOUR_MS, HOURS_A_DAY, SPAN_DAY, SPAN_HOUR
 
 STRETCH: Final = 10_000
+_LONGEST: Final = 160_000
 _ENOUGH: Final = 200
 _WINDOW: Final = 4
 """How many days are looked at first."""
@@ -26,6 +30,13 @@ _WINDOW: Final = 4
 _EXTENT: Final = Fragment(
     "SELECT (SELECT min(key) FROM activities), (SELECT max(key) FROM activities)"
 )
+
+
+class Zone(NamedTuple):
+    """Ranges of keys to look at in one statement, and with which conditions."""
+
+    stretch: Stretch
+    narrowing: Narrowing
 
 
 class _Rows:
@@ -58,17 +69,26 @@ async def extent(connection: Connection, narrowing: Narrowing, below: int) -> tu
 
 async def stretches(
     connection: Connection, narrowing: Narrowing, low: int, high: int
-) -> AsyncIterator[Stretch]:
-    """Key ranges within `low` to below `high` that together hold every matching row. Each
-    stretch is the ranges to look at in one statement."""
+) -> AsyncIterator[Zone]:
+    """Key ranges within `low` to below `high` that together hold every matching row."""
     if low >= high:
         return
     if narrowing.exact or narrowing.traced:
-        yield [(low, high)]
+        yield Zone([(low, high)], narrowing)
         return
+    if narrowing.endpoints and not await _has_endpoint(connection, narrowing):
+        return
+    cut = _Cut(low, high, STRETCH if narrowing.slow else _LONGEST)
     for first, last in _windows(_hour(low), _hour(high - 1)):
-        async for stretch in _of_window(connection, narrowing, first, last, (low, high)):
-            yield stretch
+        async for zone in _of_window(connection, narrowing, first, last, cut):
+            yield zone
+
+
+async def _has_endpoint(connection: Connection, narrowing: Narrowing) -> bool:
+    """Whether there is any that rows could be of; a mistyped host has none."""
+    wanted = joined(narrowing.endpoints)
+    some = f"SELECT 1 FROM endpoints e WHERE {wanted.sql} LIMIT 1"  # noqa: S608
+    return bool(await connection.rows(Fragment(some, wanted.values)))
 
 
 def _windows(oldest: int, newest: int) -> Iterator[tuple[int, int]]:
@@ -82,42 +102,50 @@ def _windows(oldest: int, newest: int) -> Iterator[tuple[int, int]]:
 
 
 async def _of_window(
-    connection: Connection,
-    narrowing: Narrowing,
-    first: int,
-    last: int,
-    keys: tuple[int, int],
-) -> AsyncIterator[Stretch]:
-    """The stretches of a range of hours."""
+    connection: Connection, narrowing: Narrowing, first: int, last: int, cut: "_Cut"
+) -> AsyncIterator[Zone]:
+    """The zones of a range of hours."""
     counted = "SELECT bucket, count FROM hours WHERE bucket BETWEEN ? AND ? ORDER BY bucket"
     rows = _Rows(await connection.rows(Fragment(counted, (first, last))))
     if not narrowing.hours and not narrowing.endpoints:
-        for stretch in _cut(rows.hours(), rows, *keys):
-            yield stretch
+        for stretch in cut.stretches(rows.hours(), rows):
+            yield Zone(stretch, narrowing)
         return
     days = await _days(connection, narrowing, first // HOURS_A_DAY, last // HOURS_A_DAY)
     # As many days as may fill a page, then more at a time.
     some: list[int] = []
-    possible, enough = 0, _ENOUGH
-    for number, (day, count) in enumerate(days, 1):
+    possible, enough, lowest = 0, _ENOUGH, FAILURES[0]
+    for number, (day, count, status) in enumerate(days, 1):
         some.append(day)
         possible += count
+        lowest = min(lowest, status)
         if possible >= enough or number == len(days):
             hours = await _hours(connection, narrowing, some)
-            for stretch in _cut((h for h in hours if first <= h <= last), rows, *keys):
-                yield stretch
-            some, possible, enough = [], 0, enough * 2
+            own = _failures(narrowing) if lowest in FAILURES else narrowing
+            for stretch in cut.stretches((h for h in hours if first <= h <= last), rows):
+                yield Zone(stretch, own)
+            some, possible, enough, lowest = [], 0, enough * 2, FAILURES[0]
 
 
-async def _days(
-    connection: Connection, narrowing: Narrowing, first: int, last: int
-) -> list[tuple[int, int]]:
-    """The days with possible matches, and how many at most, newest first."""
+def _failures(narrowing: Narrowing) -> Narrowing:
+    """The same where rollups told that nothing but failures can match: their index then finds
+    the rows."""
+    if any(FAILURE in row.sql for row in narrowing.rows):
+        return narrowing
+    also = any_of("a.status", FAILURES)
+    rows = (*narrowing.rows, Fragment(f"{FAILURE} AND {also.sql}", also.values))
+    return msgspec.structs.replace(narrowing, rows=rows)
+
+
+async def _days(connection: Connection, narrowing: Narrowing, first: int, last: int) -> list[Any]:
+    """The days with possible matches, how many at most, and the lowest status among them, newest
+    first."""
     where = _possible(narrowing, SPAN_DAY, first, last)
     return await connection.rows(
         Fragment(
-            f"SELECT a.bucket, sum(a.count) FROM rollups a{_index(narrowing)} WHERE a.span = ?"  # noqa: S608
-            f" AND a.bucket BETWEEN ? AND ? AND {where.sql} GROUP BY 1 ORDER BY 1 DESC",
+            f"SELECT a.bucket, sum(a.count), min(a.status) FROM rollups a{_index(narrowing)}"  # noqa: S608
+            f" WHERE a.span = ? AND a.bucket BETWEEN ? AND ? AND {where.sql}"
+            " GROUP BY 1 ORDER BY 1 DESC",
             (SPAN_DAY, first, last, *where.values),
         )
     )
@@ -160,33 +188,47 @@ def _index(narrowing: Narrowing) -> str:
     return " INDEXED BY rollups_integration" if single else ""
 
 
-def _cut(hours: Iterable[int], rows: _Rows, low: int, high: int) -> Iterator[Stretch]:
-    """Hours (newest first) as stretches of about `STRETCH` rows each."""
-    stretch: list[tuple[int, int]] = []
-    size = 0
-    for hour in hours:
-        count = rows.between(hour, hour + 1)
-        if stretch and size + count > STRETCH:
-            yield _keys(stretch, low, high)
-            stretch, size = [], 0
-        if count > STRETCH:
-            yield from ([part] for part in _slices(hour, count, low, high))
-        elif stretch and rows.between(hour + 1, stretch[-1][0]) == 0:
-            stretch[-1] = (hour, stretch[-1][1])
-            size += count
-        else:
-            stretch.append((hour, hour + 1))
-            size += count
-    if stretch:
-        yield _keys(stretch, low, high)
+class _Cut:
+    """Cuts hours (newest first) into stretches of about `size` rows each; the next ones are
+    longer, up to a limit, so that who finds little is not asked over and over."""
 
+    def __init__(self, low: int, high: int, longest: int) -> None:
+        self._low, self._high = low, high
+        self._longest = longest
+        self._size = STRETCH
 
-def _keys(stretch: Stretch, low: int, high: int) -> Stretch:
-    """Ranges of hours as ranges of keys."""
-    return [
-        (max(low, first_key(first * HOUR_MS)), min(high, first_key(end * HOUR_MS)))
-        for first, end in stretch
-    ]
+    def stretches(self, hours: Iterable[int], rows: _Rows) -> Iterator[Stretch]:
+        """The hours as stretches of keys."""
+        stretch: list[tuple[int, int]] = []
+        size = 0
+        for hour in hours:
+            count = rows.between(hour, hour + 1)
+            if stretch and size + count > self._size:
+                yield self._keys(stretch)
+                stretch, size = [], 0
+            if count > self._size:
+                for part in _slices(hour, count, self._low, self._high):
+                    yield [part]
+                self._grow()
+            elif stretch and rows.between(hour + 1, stretch[-1][0]) == 0:
+                stretch[-1] = (hour, stretch[-1][1])
+                size += count
+            else:
+                stretch.append((hour, hour + 1))
+                size += count
+        if stretch:
+            yield self._keys(stretch)
+
+    def _keys(self, stretch: Stretch) -> Stretch:
+        """Ranges of hours as ranges of keys."""
+        self._grow()
+        return [
+            (max(self._low, first_key(first * HOUR_MS)), min(self._high, first_key(end * HOUR_MS)))
+            for first, end in stretch
+        ]
+
+    def _grow(self) -> None:
+        self._size = min(self._size * 2, self._longest)
 
 
 def _slices(hour: int, count: int, low: int, high: int) -> Iterator[tuple[int, int]]:

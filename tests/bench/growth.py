@@ -1,122 +1,172 @@
 """How queries cost more when the store grows: the same ones on stores of several sizes.
 
-    python -m tests.bench.growth DIR [--rows 1000000,10000000]
+    python -m tests.bench.growth DIR [--rows 1000000,10000000] [--integrations 36,5000]
 
-Stores are seeded with light bodies into DIR (and used again), queries take turns between them,
-and a table is printed: median and longest at each size, and the ratio of the medians of the
-largest and the smallest.
+Stores are seeded into DIR (and used again): light bodies of the last day, those of more than five
+million rows multiplied from that many. Queries take turns between the stores. For each the goal
+is shown, p50 and p99 of `--runs` runs (fewer where they take long); pages of lists also from
+anywhere in the ninety days, charts also the first time, when nothing is kept of the past.
+
+Then each store is opened, followed live while a keeper takes 2,000 exchanges a second, and loses
+rows of its oldest day. That changes it a little. The tables and charts go to
+tests/bench/results/.
 """
 
 import argparse
 import asyncio
-import statistics
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from store.data_folder import DataFolder
-from store.filters import ActivityFilter, parse_filter
-from store.scope import SERVICE
 from store.sqlite.reader import SqliteReader
-from tests.bench.seed import Past, seed
-from tests.bench.store import PAGES, charts, now_ms
+from tests.bench.chart import line_chart
+from tests.bench.growth_queries import AGAIN, DEEP, FIRST, GOALS, ONE, PAGE, Asked, questions
+from tests.bench.growth_upkeep import followed, opened, retained
+from tests.bench.multiply import multiply
+from tests.bench.seed import PARTNERS, Past, seed
+from tests.bench.store import now_ms, percentile
 
-type Query = Callable[[], Awaitable[Any]]
+type Line = tuple[str, str, str, Sequence[Sequence[float]]]
+"""Group, name, goal, and the times at each size."""
 
-_SECONDS: Final = 2.0
+_RESULTS: Final = Path(__file__).parent / "results"
+_SECONDS: Final = 1.5
 """At most so long for one query on one store, but at least three runs."""
-_RUNS: Final = 25
-_PATIENCE: Final = 10.0
-_DEEP: Final = 20
+_SINGLE: Final = 5_000_000
+"""Larger stores are made of copies of one of this size."""
+_WIDE: Final = 300_000
+"""Rows of the stores that differ in their integrations."""
 
 
-def store_of(folder: Path, rows: int) -> Path:
+def store_of(folder: Path, rows: int, organizations: int = 3) -> Path:
     """The store of so many rows; seeded when it is not there."""
-    data = DataFolder(folder / f"rows-{rows}").ensure()
-    if not data.activity_db.exists():
-        seed(data.activity_db, Past(rows, 90, now_ms(), 1, 3, light=True), 5_000)
-    return data.activity_db
+    name = f"rows-{rows}" if organizations == 3 else f"rows-{rows}-organizations-{organizations}"
+    path = DataFolder(folder / name).ensure().activity_db
+    if path.exists():
+        return path
+    unfinished = path.with_name("unfinished.db")
+    for left in path.parent.glob("unfinished.db*"):
+        left.unlink()
+    if rows > _SINGLE:
+        multiply(store_of(folder, _SINGLE), unfinished, rows // _SINGLE)
+    else:
+        past = Past(rows, 90, now_ms(), 1, organizations, light=True, bodies=1)
+        seed(unfinished, past, 5_000)
+    return unfinished.rename(path)
 
 
-async def queries(reader: SqliteReader) -> dict[str, Query]:
-    """Everything that is asked of one store."""
-    made: dict[str, Query] = {}
-    for name, params in PAGES.items():
-        where = parse_filter(params, now_ms())
-        made[f"page: {name}"] = lambda where=where: _page(reader, where)
-        cursor = await _deep(reader, where)
-        if cursor is not None:
-            made[f"page {_DEEP + 1}: {name}"] = lambda where=where, cursor=cursor: _page(
-                reader, where, cursor
-            )
-    return made | charts(reader)
-
-
-async def _page(reader: SqliteReader, where: ActivityFilter, cursor: str | None = None) -> Any:
-    return await reader.page(SERVICE, where, cursor=cursor, limit=50)
-
-
-async def _deep(reader: SqliteReader, where: ActivityFilter) -> str | None:
-    cursor: str | None = None
-    begun = time.perf_counter()
-    for _ in range(_DEEP):
-        page = await reader.page(SERVICE, where, cursor=cursor, limit=50)
-        cursor = page.next
-        if cursor is None or time.perf_counter() - begun > _PATIENCE:
-            return None
-    return cursor
-
-
-async def timed(query: Query) -> float:
-    """Milliseconds of one run."""
-    begun = time.perf_counter()
-    await query()
-    return (time.perf_counter() - begun) * 1e3
-
-
-async def measure(stores: dict[int, Path]) -> None:
-    """Print the table."""
-    opened: dict[int, float] = {}
-    readers: dict[int, SqliteReader] = {}
-    for rows, path in stores.items():
-        begun = time.perf_counter()
-        readers[rows] = SqliteReader(path)
-        await _page(readers[rows], parse_filter({}, now_ms()))
-        opened[rows] = (time.perf_counter() - begun) * 1e3
-    asked = {rows: await queries(reader) for rows, reader in readers.items()}
-    sizes = list(stores)
-    print("| query | " + " | ".join(f"{rows:,} rows: p50 / longest ms" for rows in sizes), end="")
-    print(" | ratio |\n| --- |" + " --- |" * (len(sizes) + 1))
-    row("open, and the first page", [(opened[rows], opened[rows]) for rows in sizes])
-    for name in asked[sizes[0]]:
-        times: dict[int, list[float]] = {rows: [] for rows in sizes}
-        for _ in range(_RUNS):
-            for rows in sizes:
-                had = times[rows]
-                if name in asked[rows] and (len(had) < 3 or sum(had) < _SECONDS * 1e3):
-                    had.append(await timed(asked[rows][name]))
-        row(name, [(statistics.median(t), max(t)) if t else None for t in times.values()])
-    for reader in readers.values():
+async def asked(stores: Sequence[Path], runs: int) -> list[Line]:
+    """Ask everything of every store."""
+    readers = [SqliteReader(path) for path in stores]
+    several = [await questions(path, reader) for path, reader in zip(stores, readers, strict=True)]
+    lines: list[Line] = []
+    for same in zip(*several, strict=True):
+        times: list[list[float]] = [[] for _ in same]
+        for one in same:
+            await timed(one)
+        for _ in range(runs):
+            for had, one in zip(times, same, strict=True):
+                if len(had) < 3 or sum(had) < _SECONDS * 1e3:
+                    had.append(await timed(one))
+        lines.append((same[0].group, same[0].name, GOALS[same[0].group], times))
+        print(markdown_line(lines[-1]), flush=True)
+    for reader in readers:
         await reader.close()
+    return lines
 
 
-def row(name: str, cells: Sequence[tuple[float, float] | None]) -> None:
-    """One line of the table."""
-    shown = [f"{cell[0]:.1f} / {cell[1]:.1f}" if cell else "-" for cell in cells]
-    first, last = cells[0], cells[-1]
-    ratio = f"{last[0] / first[0]:.1f}" if first and last else "-"
-    print(f"| {name} | " + " | ".join(shown) + f" | {ratio} |", flush=True)
+async def timed(one: Asked) -> float:
+    """Milliseconds of one run."""
+    if one.prepare is not None:
+        await one.prepare()
+    begun = time.perf_counter()
+    await one.query()
+    took = time.perf_counter() - begun
+    if one.finish is not None:
+        await one.finish()
+    return took * 1e3
+
+
+def upkeep(stores: Sequence[Path]) -> list[Line]:
+    """Open, follow and prune every store."""
+    lines: list[Line] = [("upkeep", "open, and the first page", "200", [*map(opened, stores)])]
+    lags = [asyncio.run(followed(path)) for path in stores]
+    lines.append(("upkeep", "live stream at 2,000 rows/s", "250", lags))
+    steps = [retained(path) for path in stores]
+    lines.append(("upkeep", "retention, one step", "50", [one.held for one in steps]))
+    for line in lines:
+        print(markdown_line(line), flush=True)
+    for path, one in zip(stores, steps, strict=True):
+        rate = one.rows / max(sum(one.held) / 1e3, 1e-9)
+        print(f"{path.parent.name}: {one.rows:,} rows deleted, {rate:,.0f} a second", flush=True)
+    return lines
+
+
+def markdown_line(line: Line) -> str:
+    """A line of the table: p50 / p99, and the longest in brackets."""
+    group, name, goal, times = line
+    cells = [
+        f"{percentile(t, 0.5):.1f} / {percentile(t, 0.99):.1f} ({max(t):.0f})" if t else "-"
+        for t in times
+    ]
+    return f"| {group}: {name} | {goal} | {' | '.join(cells)} |"
+
+
+def head(what: str, sizes: Sequence[int]) -> str:
+    """The head of the table."""
+    columns = " | ".join(f"{size:,} {what}" for size in sizes)
+    return f"| ms: p50 / p99 (longest) | goal | {columns} |\n| --- | --- |" + " --- |" * len(sizes)
+
+
+def drawn(what: str, sizes: Sequence[int], lines: Sequence[Line]) -> str:
+    """The chart: of each group the highest p99."""
+    groups = {group: [line for line in lines if line[0] == group] for group in _DRAWN}
+    single = {line[1]: [line] for line in lines if line[0] == "upkeep"}
+    points: Mapping[str, list[tuple[float, float]]] = {
+        name: [
+            (size, max(percentile(line[3][index], 0.99) for line in own))
+            for index, size in enumerate(sizes)
+        ]
+        for name, own in (groups | single).items()
+        if own
+    }
+    return line_chart(f"Queries against {what}: the slowest kind's p99", what, "ms", points)
+
+
+_DRAWN: Final = (PAGE, DEEP, ONE, AGAIN, FIRST)
+
+
+def written(name: str, what: str, sizes: Sequence[int], lines: Sequence[Line]) -> None:
+    """Keep the table and its chart."""
+    _RESULTS.mkdir(exist_ok=True)
+    table = "\n".join([head(what, sizes), *map(markdown_line, lines), ""])
+    (_RESULTS / f"{name}.md").write_text(table)
+    (_RESULTS / f"{name}.svg").write_text(drawn(what, sizes, lines))
 
 
 def main() -> None:
     """Command line."""
     arguments = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     arguments.add_argument("folder", type=Path)
-    arguments.add_argument("--rows", default="1000000,10000000")
+    arguments.add_argument("--rows", default="1000000,10000000", help="sizes; empty: none")
+    arguments.add_argument("--integrations", default="", help="such as 36,360,5000")
+    arguments.add_argument("--runs", type=int, default=100)
+    arguments.add_argument("--no-upkeep", action="store_true", help="leave the stores as they are")
     given = arguments.parse_args()
-    sizes = [int(text) for text in given.rows.split(",")]
-    asyncio.run(measure({rows: store_of(given.folder, rows) for rows in sizes}))
+    if sizes := [int(text) for text in given.rows.split(",") if text]:
+        stores = [store_of(given.folder, rows) for rows in sizes]
+        print(head("rows", sizes), flush=True)
+        lines = asyncio.run(asked(stores, given.runs))
+        lines += [] if given.no_upkeep else upkeep(stores)
+        written("growth-rows", "rows stored", sizes, lines)
+    if sizes := [int(text) for text in given.integrations.split(",") if text]:
+        counts = [round(size / len(PARTNERS)) for size in sizes]
+        stores = [store_of(given.folder, _WIDE, count) for count in counts]
+        print(head("integrations", sizes), flush=True)
+        lines = asyncio.run(asked(stores, given.runs))
+        written("growth-integrations", "integrations", sizes, lines)
 
 
 if __name__ == "__main__":

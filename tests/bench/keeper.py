@@ -46,11 +46,13 @@ class Keeper:
 
     def __init__(self, tree: Path, data: Path) -> None:
         self.link = data / "link"
-        data.mkdir()
+        self.link.unlink(missing_ok=True)
+        data.mkdir(exist_ok=True)
         self._listener = listen_unix(self.link)
         self.counters = CounterBlock.create()
         self._vitals = Vitals.create()
         self._api = socket.create_server(("127.0.0.1", 0))
+        self.address = "{}:{}".format(*self._api.getsockname())
         self.database = data / "activity.db"
         ours, theirs = socket.socketpair()
         descriptors = (

@@ -14,6 +14,7 @@ from store.options import StoreOptions
 from store.scope import SERVICE
 from store.sqlite.past import STATE, Kept, Past, note_change, note_deletion
 from store.sqlite.reader import SqliteReader
+from store.sqlite.rollups import ROLLUP_TABLES
 from store.sqlite.writer import SqliteWriter
 from tests.store.contract.conftest import DAY, HOUR, NOW
 from tests.store.contract.past import past
@@ -111,16 +112,18 @@ async def test_the_past_is_not_read_again(path: Path, writer: SqliteWriter) -> N
     reader = SqliteReader(path)
     before = await answers(reader)
     with sqlite3.connect(path) as database:
-        database.execute("DELETE FROM rollups WHERE bucket < ?", ((NOW - 3 * DAY) // DAY,))
+        for table in ROLLUP_TABLES:
+            database.execute(f"DELETE FROM {table} WHERE bucket < ?", ((NOW - 3 * DAY) // DAY,))
     database.close()
     assert await answers(reader) == before
     # Two people look at what was asked once: rows of today change nothing of it.
     writer.write([row(created_at=NOW)])
     (kept, *_), (told, *_) = await answers(reader), await anew(path)
     assert sum(one.counts.success for one in kept) > sum(one.counts.success for one in told)
-    # Those of days before do.
+    # Those of days before do, in what such a day is a part of.
     writer.write([row(created_at=NOW - 8 * DAY)])
-    assert await answers(reader) == await anew(path)
+    (kept, *_), (told, *_) = await answers(reader), await anew(path)
+    assert [one.counts for one in kept] == [one.counts for one in told]
     await reader.close()
 
 
@@ -150,33 +153,72 @@ def state(database: sqlite3.Connection) -> tuple[int, int]:
     return found["past_until"] // 24, found["past_version"]
 
 
+def seen(database: sqlite3.Connection, kept: Kept) -> Past:
+    return Past(kept, "file", database.execute(STATE.sql))
+
+
 def test_the_past_ends_with_a_day_that_is_over_for_hours(database: sqlite3.Connection) -> None:
-    note_change(database, 100 * 24 + 5)
+    note_change(database, [100 * 24 + 5])
     until, version = state(database)
     assert until == 99
-    note_change(database, 100 * 24 + 6)
+    note_change(database, [100 * 24 + 6])
     assert state(database) == (100, version)
-    note_change(database, 100 * 24)
+    note_change(database, [100 * 24])
     assert state(database) == (100, version)
 
 
-def test_what_is_written_before_its_end_changes_its_version(database: sqlite3.Connection) -> None:
-    note_change(database, 100 * 24 + 6)
+def test_what_is_written_before_its_end_changes_its_day(database: sqlite3.Connection) -> None:
+    kept = Kept()
+    note_change(database, [100 * 24 + 6])
+    days = {day: (day * 24, day * 24 + 24) for day in range(96, 100)}
+    for hours in (*days.values(), (96 * 24, 100 * 24)):
+        seen(database, kept).put(*hours, "question", ["answer"])
+    note_change(database, [98 * 24, 99 * 24 - 1, 100 * 24 + 6])
+    assert state(database)[0] == 100
+    past = seen(database, kept)
+    answers = {day: past.get(*hours, "question") for day, hours in days.items()}
+    assert answers == {96: ["answer"], 97: ["answer"], 98: None, 99: ["answer"]}
+    assert past.get(96 * 24, 100 * 24, "question") is None
+    past.put(*days[98], "question", ["later"])
+    assert seen(database, kept).get(*days[98], "question") == ["later"]
+    note_change(database, [98 * 24])
+    assert seen(database, kept).get(*days[98], "question") is None
+
+
+def test_what_is_deleted_is_gone_from_the_past(database: sqlite3.Connection) -> None:
+    kept = Kept()
+    note_change(database, [100 * 24 + 6])
+    for begin in (0, 50 * 24, 60 * 24):
+        seen(database, kept).put(begin, 70 * 24, "question", ["answer"])
+    note_deletion(database, 60 * 24)
+    past = seen(database, kept)
+    told = [past.get(begin, 70 * 24, "question") for begin in (0, 50 * 24, 60 * 24)]
+    assert told == [None, None, ["answer"]]
+    past.put(0, 70 * 24, "question", ["less"])
+    # Of buckets of another length that end earlier.
+    note_deletion(database, 59 * 24)
+    assert seen(database, kept).get(0, 70 * 24, "question") is None
+
+
+def test_changes_of_many_days_are_one(database: sqlite3.Connection) -> None:
+    note_change(database, [100 * 24 + 6])
     _, version = state(database)
-    note_change(database, 100 * 24 - 1)
-    until, later = state(database)
-    assert later != version
-    assert until < 100
-    note_deletion(database)
-    assert state(database)[1] not in (version, later)
+    today = 100 * 24 + 6
+    note_change(database, [*(day * 24 for day in range(30, 90)), today])
+    assert state(database) == (100, version)
+    note_change(database, [*(day * 24 for day in range(90, 100)), today])
+    assert state(database)[1] != version
+    assert len(database.execute(STATE.sql).fetchall()) == 2
 
 
 def test_rows_of_the_future_do_not_keep_it_there(database: sqlite3.Connection) -> None:
-    note_change(database, 5_000 * 24)
-    note_change(database, 100 * 24 + 6)
+    note_change(database, [5_000 * 24])
+    _, before = state(database)
+    note_change(database, [100 * 24 + 6])
     until, version = state(database)
     assert until == 100
-    note_change(database, 100 * 24 + 7)
+    assert version != before
+    note_change(database, [100 * 24 + 7])
     assert state(database) == (100, version)
 
 
@@ -203,7 +245,8 @@ def test_a_past_without_a_version_keeps_nothing() -> None:
 def test_pasts_with_other_versions_and_of_other_files_are_apart() -> None:
     kept = Kept()
     first = [("past_until", 48), ("past_version", 1)]
-    Past(kept, "file", first).put("question", ["answer"])
-    assert Past(kept, "file", first).get("question") == ["answer"]
-    assert Past(kept, "other", first).get("question") is None
-    assert Past(kept, "file", [("past_until", 48), ("past_version", 2)]).get("question") is None
+    Past(kept, "file", first).put(0, 48, "question", ["answer"])
+    assert Past(kept, "file", first).get(0, 48, "question") == ["answer"]
+    assert Past(kept, "other", first).get(0, 48, "question") is None
+    later = [("past_until", 48), ("past_version", 2)]
+    assert Past(kept, "file", later).get(0, 48, "question") is None

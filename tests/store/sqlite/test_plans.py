@@ -90,6 +90,13 @@ def test_the_six_indexes_give_rows_in_order(
     assert steps.count("TEMP B-TREE") <= 1  # the page itself, at most
 
 
+def test_failures_of_an_integration_have_an_index(database: sqlite3.Connection) -> None:
+    numbers = Resolved(organizations=(1,), integrations=(1,))
+    steps = plan(database, listing(asked(integration="stripe", status="failed"), numbers))
+    index = "activities_integration_failures (integration=? AND rowid>? AND rowid<?)"
+    assert f"SEARCH a USING INDEX {index}" in steps
+
+
 def test_a_list_without_conditions_walks_down_the_keys(database: sqlite3.Connection) -> None:
     steps = plan(database, listing(EVERYTHING))
     assert "SEARCH a USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" in steps
@@ -125,9 +132,29 @@ def test_one_activity_is_found_by_its_key(database: sqlite3.Connection) -> None:
     assert "SCAN" not in steps.replace("SCAN (subquery", "").replace("SCAN found", "")
 
 
-@pytest.mark.parametrize("table", ["rollups", "endpoint_rollups", "totals"])
+@pytest.mark.parametrize("table", ["rollups", "endpoint_rollups"])
 def test_charts_read_only_their_hours(database: sqlite3.Connection, table: str) -> None:
     steps = plan(database, sums(table, ("e.number",), [], [(10, 100)]))
+    assert "SEARCH a USING PRIMARY KEY (span=? AND bucket>? AND bucket<?)" in steps
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("direction_totals", "organization"),
+        ("integration_totals", "integration"),
+    ],
+)
+def test_charts_find_buckets_by_their_keys(
+    database: sqlite3.Connection, table: str, column: str
+) -> None:
+    steps = plan(database, sums(table, ("e.number",), [], [(10, 100)]))
+    assert "SEARCH a USING PRIMARY KEY (span=? AND bucket=?)" in steps
+    condition = Fragment(f"a.{column} = ?", (1,))
+    steps = plan(database, sums(table, ("e.number",), [condition], [(10, 100)]))
+    assert f"SEARCH a USING PRIMARY KEY (span=? AND bucket=? AND {column}=?)" in steps
+    # Of all time there are too many.
+    steps = plan(database, sums(table, ("e.number",), [], [(0, 1 << 40)]))
     assert "SEARCH a USING PRIMARY KEY (span=? AND bucket>? AND bucket<?)" in steps
 
 

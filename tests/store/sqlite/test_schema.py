@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,10 @@ from store.options import DAY_MS, StoreOptions
 from store.scope import SERVICE
 from store.sqlite import schema
 from store.sqlite.reader import SqliteReader
+from store.sqlite.rollups import MEASURES, ROLLUP_TABLES
 from store.sqlite.writer import SqliteWriter
 from store.times import rfc3339, uuid_text
+from tests.store.contract.past import past
 from tests.support.rows import row
 
 NOW = 1_795_424_000_123
@@ -263,6 +266,36 @@ def test_a_migration_that_fails_leaves_the_version_before(
     assert database.execute(names).fetchone() == (0,)
     database.close()
     assert len(view(path)) == 1
+
+
+def test_the_second_migration_fills_its_tables(path: Path) -> None:
+    writer = SqliteWriter(path)
+    writer.write(past(400, hours=40 * 24))
+    writer.close()
+    database = sqlite3.connect(path)
+    written = {table: rows_of(database, table) for table in ROLLUP_TABLES}
+    assert all(written.values())
+    for table in ("integration_totals", "direction_totals"):
+        database.execute(f"DROP TABLE {table}")
+    database.execute("DROP INDEX activities_integration_failures")
+    # Made of rollups, which the first schema wrote to `totals` once more.
+    measures = ", ".join(
+        f"{'max' if name in ('max_us', 'last_at') else 'sum'}({name}) AS {name}"
+        for name in MEASURES
+    )
+    database.execute(
+        "CREATE TABLE totals AS SELECT span, bucket, organization, direction, status,"
+        f" {measures} FROM rollups GROUP BY 1, 2, 3, 4, 5"
+    )
+    database.execute("PRAGMA user_version = 1")
+    database.commit()
+    SqliteWriter(path).close()
+    assert {table: rows_of(database, table) for table in ROLLUP_TABLES} == written
+    database.close()
+
+
+def rows_of(database: sqlite3.Connection, table: str) -> list[Any]:
+    return sorted(database.execute(f"SELECT * FROM {table}").fetchall())
 
 
 async def test_a_reader_waits_for_the_migration(

@@ -66,3 +66,23 @@ async def test_every_window_is_paged_through(tmp_path: Path, params: dict[str, l
     await reader.close()
     assert found == exported == [uuid_text(one.id) for one in reversed(wanted)]
     assert found
+
+
+async def test_failures_are_looked_for_alone_where_nothing_else_can_match(tmp_path: Path) -> None:
+    rows = [
+        row(created_at=NOW - n * HOUR, response_status=503, status=status)
+        for n, status in enumerate((Status.FAILED, Status.ERROR, Status.TIMEOUT) * 40)
+    ]
+    writer = SqliteWriter(tmp_path / "activity.db")
+    writer.write(rows)
+    # What services log themselves may be a success all the same.
+    odd = row(created_at=NOW - 30 * HOUR - 1, response_status=503, status=Status.SUCCESS)
+    writer.write([odd])
+    writer.close()
+    wanted = sorted((uuid_text(r.id) for r in [*rows, odd]), reverse=True)
+    reader = SqliteReader(tmp_path / "activity.db")
+    for params in ({"response_status": ["503"]}, {"response_status": ["5xx"], "min_ms": ["0"]}):
+        where = parse_filter(params, NOW)
+        found = await reader.page(SERVICE, where, cursor=None, limit=500)
+        assert [one.id for one in found.items] == wanted
+    await reader.close()
