@@ -65,7 +65,8 @@ class Keeper:
         if self._start.first:
             # Nobody relies on us yet: better no start than one that records nothing.
             try:
-                store = self._open_store()
+                # In a thread: bringing a large store up to date may take minutes, and is progress.
+                store = await asyncio.to_thread(self._open_store)
             except StoreError as error:
                 self._control.say(Failed(str(error)))
                 return 1
