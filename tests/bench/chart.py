@@ -16,7 +16,16 @@ _RIGHT: Final = 210
 _TOP: Final = 54
 _BOTTOM: Final = 48
 _LINE_HEIGHT: Final = 14
-_COLOURS: Final = ("#3b82c4", "#d97706", "#4d9a5b", "#b3589a", "#7a7f87", "#a8623a", "#5f6ad0")
+_COLOURS: Final = (
+    "#3b82c4",
+    "#d97706",
+    "#4d9a5b",
+    "#b3589a",
+    "#7a7f87",
+    "#a8623a",
+    "#5f6ad0",
+    "#1f9e9e",
+)
 _STYLE: Final = (
     "text{font:12px system-ui,sans-serif;fill:#3d444d}.title{font-size:14px;font-weight:600}"
     ".grid{stroke:#8b949e;stroke-opacity:.25}.goal{stroke:#8b949e;stroke-dasharray:5 4}"

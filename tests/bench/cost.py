@@ -1,11 +1,10 @@
 """What an exchange costs as bodies, heads, crowds and the number of tenants grow.
 
     python -m tests.bench.cost [--seconds 2] [--only body,headers,connections,tenants]
-        [--charts DIR]
 
 A whole sidecar that records everything. CPU microseconds from /proc: the worker's for each request,
-the keeper's for each row that it stored. Every answer must be 200. Prints a table; with
-`--charts` an SVG of each curve is written there.
+the keeper's for each row that it stored. Every answer must be 200. Prints a table; an SVG of each
+curve goes to tests/bench/results/.
 """
 
 import argparse
@@ -34,6 +33,7 @@ CURVES: Final = {
 _ITEM: Final = '{"device":"dev_0001","reading":12.5,"note":"all is well here"},'
 _CONNECTIONS: Final = 8
 _SETTLE: Final = 60.0
+_RESULTS: Final = Path(__file__).parent / "results"
 
 
 class Cost(NamedTuple):
@@ -174,7 +174,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--only", default=",".join(CURVES))
-    parser.add_argument("--charts", type=Path, help="folder for an SVG of each curve")
     given = parser.parse_args()
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is needed")
@@ -189,10 +188,9 @@ def main() -> None:
         figures = f"{cost.worker_us:,.0f} | {cost.keeper_us:,.0f} | {cost.rate:,.0f}"
         sizes = f"{cost.p99_ms:.1f} | {cost.worker_mb:.0f} | {cost.keeper_mb:.0f}"
         print(f"| {curve} | {at:,} | {figures} | {sizes} |", flush=True)
-    if given.charts:
-        given.charts.mkdir(parents=True, exist_ok=True)
-        for curve, found in curves.items():
-            (given.charts / f"cost-{curve}.svg").write_text(chart(curve, found))
+    _RESULTS.mkdir(exist_ok=True)
+    for curve, found in curves.items():
+        (_RESULTS / f"cost-{curve}.svg").write_text(chart(curve, found))
 
 
 if __name__ == "__main__":
