@@ -18,6 +18,10 @@ _OLD_OF_OTHERS: Final = (
     "SELECT key FROM activities WHERE key >= ? AND key < ? AND organization NOT IN"
     " (SELECT value FROM json_each(?)) ORDER BY key"
 )
+_WITHOUT_MESSAGES: Final = (
+    "UPDATE activities SET metadata = json_remove(metadata, '$.stream.messages') WHERE key = ?"
+    " AND json_type(metadata, '$.stream.messages') IS NOT NULL"
+)
 
 
 class RowRetention:
@@ -83,7 +87,7 @@ class RowRetention:
 
 
 class BodyRetention:
-    """Deletes headers and bodies older than `keep_bodies`; their rows stay."""
+    """Deletes headers, bodies and messages of streams older than `keep_bodies`; their rows stay."""
 
     def __init__(self, options: StoreOptions) -> None:
         self._options = options
@@ -98,9 +102,14 @@ class BodyRetention:
         until = first_key(now - self._options.keep_bodies)
         for table in _CONTENT_TABLES:
             old = f"SELECT key FROM {table} WHERE key < ? ORDER BY key LIMIT ?"  # noqa: S608
-            if count := _delete_some(database, self._pace, table, "key", old, until):
-                self.deleted += count
-                return True
+            if database.execute(old, (until, 1)).fetchone() is None:
+                continue  # mostly: it must not cost a write lock
+            with self._pace.step(database):
+                keys = database.execute(old, (until, self._pace.size)).fetchall()
+                database.executemany(_WITHOUT_MESSAGES, keys)
+                database.executemany(f"DELETE FROM {table} WHERE key = ?", keys)  # noqa: S608
+            self.deleted += len(keys)
+            return True
         return False
 
 

@@ -68,6 +68,18 @@ async def test_bodies_may_go_before_their_rows(store: Store) -> None:
     assert there.request_body is not None
 
 
+async def test_messages_of_a_stream_go_with_bodies(store: Store) -> None:
+    stream = '{"stream":{"kind":"websocket","count":1,"messages":["said"]}}'
+    old, new = (row(created_at=at, metadata=stream) for at in (NOW - 9 * DAY, NOW))
+    store.write(old, new)
+    store.reopen(StoreOptions(keep_bodies=5 * DAY_MS))
+    store.maintain(NOW)
+    gone = await store.reader.one(SERVICE, uuid_text(old.id))
+    assert gone.metadata == {"stream": {"kind": "websocket", "count": 1}}
+    there = await store.reader.one(SERVICE, uuid_text(new.id))
+    assert there.metadata["stream"]["messages"] == ["said"]
+
+
 @pytest.mark.parametrize("count", [5, 900], ids=["few", "enough for a dictionary"])
 async def test_compressed_bodies_read_and_are_found_as_before(store: Store, count: int) -> None:
     rows = past(count, hours=70)
