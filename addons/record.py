@@ -13,7 +13,6 @@ _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 if sys.path[:1] != [_ROOT]:
     sys.path.insert(0, _ROOT)
 
-from pathlib import Path  # noqa: E402
 from typing import Any, Final  # noqa: E402
 
 from mitmproxy import ctx, exceptions, http  # noqa: E402
@@ -29,7 +28,7 @@ from addons.stream_count import counter_for  # noqa: E402
 from addons.websocket_count import WebSocketCount  # noqa: E402
 from store.activity import Direction  # noqa: E402
 from store.capture import Claims, HeaderList  # noqa: E402
-from store.data_folder import default_path  # noqa: E402
+from store.data_folder import default_path, named_path  # noqa: E402
 from store.errors import StoreError  # noqa: E402
 
 _BODY_LIMIT: Final = 65536
@@ -56,7 +55,7 @@ class Record:
         self._binding = Binding(ctx.options.wiretrail_organization or None)
         chosen = ctx.options.wiretrail_data
         try:
-            self._thread = RecordThread(Path(chosen).expanduser() if chosen else default_path())
+            self._thread = RecordThread(named_path(chosen) if chosen else default_path())
         except StoreError as error:
             untyped: Any = exceptions.OptionsError
             raise untyped(str(error)) from None

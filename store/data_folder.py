@@ -77,11 +77,16 @@ class DataFolder:
 def default_path() -> Path:
     """`$WIRETRAIL_DATA`, else `wiretrail` in the user's XDG data folder."""
     if chosen := os.environ.get("WIRETRAIL_DATA"):
-        return Path(chosen).expanduser()
+        return named_path(chosen)
     xdg = os.environ.get("XDG_DATA_HOME", "")
     # The XDG specification: a relative path there is invalid and to be ignored.
     root = Path(xdg) if os.path.isabs(xdg) else Path.home() / ".local" / "share"
     return root / "wiretrail"
+
+
+def named_path(text: str) -> Path:
+    """A folder as a person names it. Absolute: what `wiretrail env` prints outlives a `cd`."""
+    return Path(text).expanduser().absolute()
 
 
 def _private_folder(folder: Path) -> None:
