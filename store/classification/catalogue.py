@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -11,9 +11,18 @@ import msgspec
 
 from store.activity import ActivityType
 from store.classification.conditions import Condition, compile_condition
+from store.classification.path_template import PLACE
 from store.errors import RuleError
 
 PROVIDERS_FILE: Final = Path(__file__).with_name("providers.toml")
+KINDS: Final = frozenset(
+    {"action", "area", "collection", "from", "kind", "region", "resource", "style", "to"}
+    | {"type", "verb", "version"}
+)
+"""Names of pieces that tell calls apart, where those of other pieces stand for one thing of many:
+`/v1/{collection}/{id}` is a path of its own for customers and for charges."""
+_PIECE: Final = re.compile(r"\{(\w+)\}")
+_BORDERS: Final = re.compile(r"([/:])")
 
 
 class WebhookSigns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,6 +31,7 @@ class WebhookSigns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     detect: list[str] = []
     agent: list[str] = []
     body: list[str] = []
+    via: str | None = None
     signature: list[str] = []
     event: list[str] = []
 
@@ -51,7 +61,14 @@ class Call(msgspec.Struct, frozen=True):
     activity_type: ActivityType
     condition: Condition | None
     is_full: bool
-    """The template names every piece of the path, so it is the path's template."""
+    """The template names every piece of the path."""
+    has_kinds: bool
+
+    def path_template(self, path: str) -> str:
+        """The template of a path that fits; `path` is what `path_template` makes of it."""
+        if not self.is_full:
+            return path
+        return _with_kinds(self.template, path) if self.has_kinds else self.template
 
 
 class Provider(msgspec.Struct, frozen=True):
@@ -164,7 +181,19 @@ def _compile_call(line: str, provider: str) -> Call:
         activity_type=activity_type,
         condition=condition,
         is_full="...}" not in template,
+        has_kinds=not KINDS.isdisjoint(_PIECE.findall(template)),
     )
+
+
+@lru_cache(4096)
+def _with_kinds(template: str, path: str) -> str:
+    """The template with the path's own words where it names kinds."""
+    pieces = zip(_BORDERS.split(template), _BORDERS.split(path), strict=False)
+    return "".join([own if _is_kind(named, own) else named for named, own in pieces])
+
+
+def _is_kind(named: str, own: str) -> bool:
+    return PLACE not in own and not KINDS.isdisjoint(_PIECE.findall(named))
 
 
 def _template_expression(template: str) -> str:

@@ -92,7 +92,7 @@ class Classifier:
             integration_id=identifier,
             provider=provider or configured,
             activity_type=activity_type,
-            path_template=call.template if call is not None and call.is_full else template,
+            path_template=template if call is None else call.path_template(template),
             unknown_organization=owner.unknown,
             unknown_activity_type=None if claimed else claims.activity_type or None,
         )
