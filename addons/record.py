@@ -3,6 +3,8 @@
 Records what mitmproxy relays, with its own way of relaying (buffered bodies, no deadlines); the
 store, its redaction and every way of reading it are Wiretrail's. Options: `wiretrail_data`, the
 data folder (default: where `wiretrail` looks), and `wiretrail_organization`.
+
+Beside mitmproxy it needs the packages in `_NEEDED`, and says so where they are missing.
 """
 
 import os
@@ -13,7 +15,16 @@ _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 if sys.path[:1] != [_ROOT]:
     sys.path.insert(0, _ROOT)
 
+from importlib.util import find_spec  # noqa: E402
 from typing import Any, Final  # noqa: E402
+
+_NEEDED: Final = {"msgspec": "msgspec", "re2": "google-re2", "zstandard": "zstandard"}
+_missing = [package for module, package in _NEEDED.items() if find_spec(module) is None]
+if _missing:
+    raise ModuleNotFoundError(
+        "addons/record.py needs more than mitmproxy brings; install it with: "
+        f"{sys.executable} -m pip install {' '.join(_missing)}"
+    )
 
 from mitmproxy import ctx, exceptions, http  # noqa: E402
 from mitmproxy.proxy.mode_specs import ReverseMode  # noqa: E402
