@@ -110,6 +110,14 @@ def recognise(headers: dict[str, str], body: Any = b"") -> Webhook:
             "message",
             None,
         ),
+        (
+            {"x-amz-rules-engine-message-type": "DestinationConfirmation"},
+            {"arn": "arn:aws:iot:eu-west-1:1:ruledestination/http/7a"},
+            "aws-iot",
+            "DestinationConfirmation",
+            None,
+        ),
+        ({"User-Agent": "mailgun/treq-16.12.0"}, b"event=opened&t=1", "mailgun", "opened", None),
         ({}, {"update_id": 1, "business_message": {}}, "telegram", "business_message", None),
         (
             {"X-Twilio-Signature": "aa"},
