@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -185,7 +185,6 @@ def _compile_call(line: str, provider: str) -> Call:
     )
 
 
-@lru_cache(4096)
 def _with_kinds(template: str, path: str) -> str:
     """The template with the path's own words where it names kinds."""
     pieces = zip(_BORDERS.split(template), _BORDERS.split(path), strict=False)
