@@ -52,7 +52,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     provider: list[ProviderEntry]
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, eq=False):
     """One compiled line of `calls`."""
 
     methods: frozenset[str]
@@ -71,8 +71,8 @@ class Call(msgspec.Struct, frozen=True):
         return _with_kinds(self.template, path) if self.has_kinds else self.template
 
 
-class Provider(msgspec.Struct, frozen=True):
-    """One provider, compiled."""
+class Provider(msgspec.Struct, frozen=True, eq=False):
+    """One provider, compiled. Known by identity: caches would hash all of its calls each time."""
 
     name: str
     title: str
