@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +96,9 @@ def _private_folder(folder: Path) -> None:
         found = folder.stat()
         if found.st_uid != os.geteuid() and os.geteuid() != 0:
             raise StoreError(f"{folder} belongs to another user; use a folder of your own")
+        if found.st_mode & stat.S_ISVTX:
+            # Closing it would shut everybody out, as root could do to /tmp.
+            raise StoreError(f"{folder} is shared with others; use a folder of its own below it")
         if found.st_mode & 0o077:
             folder.chmod(0o700)
     except FileExistsError:
