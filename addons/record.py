@@ -3,6 +3,8 @@
 Records what mitmproxy relays, with its own way of relaying (buffered bodies, no deadlines); the
 store, its redaction and every way of reading it are Wiretrail's. Options: `wiretrail_data`, the
 data folder (default: where `wiretrail` looks), and `wiretrail_organization`.
+
+Beside mitmproxy it needs the packages in `_NEEDED`, and says so where they are missing.
 """
 
 import os
@@ -13,8 +15,16 @@ _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 if sys.path[:1] != [_ROOT]:
     sys.path.insert(0, _ROOT)
 
-from pathlib import Path  # noqa: E402
+from importlib.util import find_spec  # noqa: E402
 from typing import Any, Final  # noqa: E402
+
+_NEEDED: Final = {"msgspec": "msgspec", "re2": "google-re2", "zstandard": "zstandard"}
+_missing = [package for module, package in _NEEDED.items() if find_spec(module) is None]
+if _missing:
+    raise ModuleNotFoundError(
+        "addons/record.py needs more than mitmproxy brings; install it with: "
+        f"{sys.executable} -m pip install {' '.join(_missing)}"
+    )
 
 from mitmproxy import ctx, exceptions, http  # noqa: E402
 from mitmproxy.proxy.mode_specs import ReverseMode  # noqa: E402
@@ -29,7 +39,7 @@ from addons.stream_count import counter_for  # noqa: E402
 from addons.websocket_count import WebSocketCount  # noqa: E402
 from store.activity import Direction  # noqa: E402
 from store.capture import Claims, HeaderList  # noqa: E402
-from store.data_folder import default_path  # noqa: E402
+from store.data_folder import default_path, named_path  # noqa: E402
 from store.errors import StoreError  # noqa: E402
 
 _BODY_LIMIT: Final = 65536
@@ -56,7 +66,7 @@ class Record:
         self._binding = Binding(ctx.options.wiretrail_organization or None)
         chosen = ctx.options.wiretrail_data
         try:
-            self._thread = RecordThread(Path(chosen).expanduser() if chosen else default_path())
+            self._thread = RecordThread(named_path(chosen) if chosen else default_path())
         except StoreError as error:
             untyped: Any = exceptions.OptionsError
             raise untyped(str(error)) from None

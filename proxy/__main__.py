@@ -12,9 +12,12 @@ if sys.path[:1] != [_ROOT]:
 
 def main() -> int:
     """Run the command that the arguments name; returns the exit code."""
-    from proxy.cli.main import main
+    try:
+        from proxy.cli.main import main
 
-    return main(sys.argv[1:])
+        return main(sys.argv[1:])
+    except KeyboardInterrupt:  # while modules are read, before the command looks after it
+        return 130
 
 
 if __name__ == "__main__":

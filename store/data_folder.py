@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,11 +78,16 @@ class DataFolder:
 def default_path() -> Path:
     """`$WIRETRAIL_DATA`, else `wiretrail` in the user's XDG data folder."""
     if chosen := os.environ.get("WIRETRAIL_DATA"):
-        return Path(chosen).expanduser()
+        return named_path(chosen)
     xdg = os.environ.get("XDG_DATA_HOME", "")
     # The XDG specification: a relative path there is invalid and to be ignored.
     root = Path(xdg) if os.path.isabs(xdg) else Path.home() / ".local" / "share"
     return root / "wiretrail"
+
+
+def named_path(text: str) -> Path:
+    """A folder as a person names it. Absolute: what `wiretrail env` prints outlives a `cd`."""
+    return Path(text).expanduser().absolute()
 
 
 def _private_folder(folder: Path) -> None:
@@ -90,6 +96,9 @@ def _private_folder(folder: Path) -> None:
         found = folder.stat()
         if found.st_uid != os.geteuid() and os.geteuid() != 0:
             raise StoreError(f"{folder} belongs to another user; use a folder of your own")
+        if found.st_mode & stat.S_ISVTX:
+            # Closing it would shut everybody out, as root could do to /tmp.
+            raise StoreError(f"{folder} is shared with others; use a folder of its own below it")
         if found.st_mode & 0o077:
             folder.chmod(0o700)
     except FileExistsError:

@@ -181,7 +181,13 @@ class _Found:
             if key and key.lower() in PARAMETERS and key.lower() != "q":
                 self._keyed(key.lower(), value, minus == "-", same)
                 continue
-            if key and (hint := _misspelt(key)) and value and not value.startswith("//"):
+            if (
+                key
+                and key.lower() != "q"
+                and (hint := _misspelt(key))
+                and value
+                and not value.startswith("//")
+            ):
                 raise FilterError("q", f"unknown key {shown(key)}{hint}")
             word = f"{key}:{value}" if key else value
             if word:
@@ -220,7 +226,7 @@ class _Found:
 
 
 def _misspelt(key: str) -> str:
-    close = difflib.get_close_matches(key.lower(), list(PARAMETERS), n=1, cutoff=0.8)
+    close = difflib.get_close_matches(key.lower(), PARAMETERS.keys() - {"q"}, n=1, cutoff=0.8)
     return f"; did you mean {close[0]}?" if close else ""
 
 

@@ -11,6 +11,7 @@ from proxy.api.app import all_endpoints
 from proxy.api.metrics import ApiMetrics
 from proxy.cli.main import COMMANDS, build
 from proxy.config.describe import describe, markdown
+from proxy.config.environment import OTHER_VARIABLES, variables
 from store.accounting import Accounting
 from store.activity import ErrorCode
 
@@ -71,6 +72,11 @@ def test_the_two_commands_install_from_this_clone() -> None:
     assert "wiretrail up" in run
     assert "pip install -e '.[dev]'" in test
     assert "pytest" in test
+
+
+def test_variables_named_in_the_readme_exist() -> None:
+    named = set(re.findall(r"\bWIRETRAIL_[A-Z_]*[A-Z]\b", README))
+    assert named - variables().keys() - OTHER_VARIABLES.keys() == set()
 
 
 def test_ci_runs_the_readmes_test_command() -> None:

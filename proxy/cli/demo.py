@@ -24,7 +24,7 @@ from proxy.demo.partners import HOSTS, Stub, partner_answer, service_answer, thr
 from proxy.demo.traffic import outgoing_calls, send, webhooks
 from proxy.running import RunningSidecar, running
 from store.activity import Activity
-from store.data_folder import DataFolder
+from store.data_folder import DataFolder, named_path
 
 _ROWS_SECONDS = 10.0
 
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the demo; 0 when every exchange left its row."""
     with ExitStack() as stack:
         temporary = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wiretrail-demo-")))
-        folder = DataFolder(Path(args.data).expanduser() if args.data else temporary / "data")
+        folder = DataFolder(named_path(args.data) if args.data else temporary / "data")
         folder.ensure()
         if running(folder) is not None:
             raise CommandError(f"a sidecar records into {folder.path} already; choose another")

@@ -6,6 +6,7 @@ import time
 
 from proxy.cli import filters, source
 from proxy.cli.errors import UsageError
+from proxy.cli.parser import Parser
 from proxy.cli.rows import say_activities
 from proxy.cli.terminal import note, say_json
 from store.backend import Page
@@ -14,6 +15,8 @@ from store.backend import Page
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
     parser.add_argument("-n", "--limit", type=int, default=50, help="how many (default: 50)")
+    if isinstance(parser, Parser):
+        parser.opaque = ("--cursor",)
     parser.add_argument("--cursor", help="go on after a page: `next` of --json")
     parser.add_argument("--json", action="store_true", help="print `items` and `next` as JSON")
     filters.arguments(parser)
@@ -32,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     if not page.items:
         note("nothing is recorded that fits")
     elif page.next is not None:
-        note(f"more: --cursor {page.next}")
+        note(f"more: --cursor={page.next}")
     return 0
 
 

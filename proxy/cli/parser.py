@@ -3,7 +3,7 @@
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NoReturn
 
 # `-status:success` is a word of a search, not an option.
@@ -15,9 +15,12 @@ class Parser(argparse.ArgumentParser):
 
     takes_words = False
     """Whether words of a search may stand anywhere between the options."""
+    opaque: Sequence[str] = ()
+    """Options whose value is whatever follows, also when it begins with a dash."""
 
     def parse_command(self, argv: Sequence[str]) -> argparse.Namespace:
         """The arguments of a command."""
+        argv = list(self._joined(argv))
         if not self.takes_words:
             return self.parse_args(argv)
         end = argv.index("--") if "--" in argv else len(argv)
@@ -25,6 +28,14 @@ class Parser(argparse.ArgumentParser):
         args = self.parse_intermixed_args([text for text in argv[:end] if text not in negated])
         args.words = [*args.words, *negated, *argv[end + 1 :]]
         return args
+
+    def _joined(self, argv: Sequence[str]) -> Iterator[str]:
+        rest = iter(argv)
+        for text in rest:
+            value = next(rest, None) if text in self.opaque else None
+            yield text if value is None else f"{text}={value}"
+            if text == "--":
+                yield from rest
 
     def error(self, message: str) -> NoReturn:
         """Write the message and end the program."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from proxy.cli.errors import CommandError, UsageError
 from store.activity import Activity
 from store.backend import Page
-from store.data_folder import DataFolder, default_path
+from store.data_folder import DataFolder, default_path, named_path
 
 if TYPE_CHECKING:
     from proxy.cli.api_source import ApiSource
@@ -51,14 +51,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--server",
         metavar="URL",
-        default=os.environ.get("WIRETRAIL_SERVER"),
         help="read from this API instead (default: $WIRETRAIL_SERVER)",
     )
     group.add_argument(
         "--token-file",
         metavar="FILE",
-        default=os.environ.get("WIRETRAIL_TOKEN_FILE"),
-        help="file with the token for --server (default: $WIRETRAIL_TOKEN_FILE)",
+        help="file with the token for --server (default: $WIRETRAIL_TOKEN_FILE, else the text "
+        "of $WIRETRAIL_TOKEN)",
     )
 
 
@@ -72,14 +71,13 @@ def local_arguments(parser: Any) -> None:
     parser.add_argument(
         "--store",
         metavar="URL",
-        default=os.environ.get("WIRETRAIL_STORE"),
         help="store, when it is not in the data folder (default: $WIRETRAIL_STORE)",
     )
 
 
 def folder_of(args: argparse.Namespace) -> DataFolder:
     """The data folder that the arguments name, or the default one."""
-    return DataFolder(Path(args.data).expanduser() if args.data else default_path())
+    return DataFolder(named_path(args.data) if args.data else default_path())
 
 
 def open_source(args: argparse.Namespace) -> AbstractAsyncContextManager[Source]:
@@ -89,27 +87,47 @@ def open_source(args: argparse.Namespace) -> AbstractAsyncContextManager[Source]
         UsageError: options that contradict each other.
         CommandError: there is no store, or no token.
     """
-    if args.server is None:
-        from proxy.cli.local_source import LocalSource
+    if (server := server_of(args)) is not None:
+        return api_of(args, server)
+    from proxy.cli.local_source import LocalSource
 
-        return LocalSource(store_of(args))
-    return api_of(args)
+    return LocalSource(store_of(args))
 
 
-def api_of(args: argparse.Namespace) -> "ApiSource":
-    """The API that `--server` names.
+def server_of(args: argparse.Namespace) -> str | None:
+    """The API that is to be asked: by `--server`, or by the environment where no flag names a
+    store on this machine.
 
     Raises:
         UsageError: options that contradict each other.
-        CommandError: there is no token.
     """
-    if args.data is not None:
-        raise UsageError("--data and --server name different sources; give one of them")
-    if args.token_file is None:
-        raise UsageError("--server needs --token-file FILE (or $WIRETRAIL_TOKEN_FILE)")
+    for flag, value in (("--data", args.data), ("--store", args.store)):
+        if value is not None and args.server is not None:
+            raise UsageError(f"{flag} and --server name different sources; give one of them")
+        if value is not None:
+            return None
+    return args.server or os.environ.get("WIRETRAIL_SERVER") or None
+
+
+def api_of(args: argparse.Namespace, server: str) -> "ApiSource":
+    """That API, with the token for it.
+
+    Raises:
+        UsageError: there is no token.
+        CommandError: its file cannot be read.
+    """
+    file = args.token_file or os.environ.get("WIRETRAIL_TOKEN_FILE")
+    if file:
+        token = _token(Path(file))
+    elif text := os.environ.get("WIRETRAIL_TOKEN", "").strip():
+        token = _checked(text, "$WIRETRAIL_TOKEN")
+    else:
+        raise UsageError(
+            "--server needs --token-file FILE (or $WIRETRAIL_TOKEN_FILE, $WIRETRAIL_TOKEN)"
+        )
     from proxy.cli.api_source import ApiSource
 
-    return ApiSource(args.server, _token(Path(args.token_file)))
+    return ApiSource(server, token)
 
 
 async def collect(opened: Source, params: Params, *, cursor: str | None, limit: int) -> Page:
@@ -131,8 +149,10 @@ def store_of(args: argparse.Namespace) -> str | Path:
     Raises:
         CommandError: there is no store.
     """
-    if args.store is not None:
-        return str(args.store)
+    # The folder that a flag names is looked at before the store of the environment.
+    store = args.store or (None if args.data else os.environ.get("WIRETRAIL_STORE"))
+    if store:
+        return str(store)
     path = folder_of(args).activity_db
     if not path.exists():
         raise CommandError(
@@ -147,6 +167,10 @@ def _token(file: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not text"
         raise CommandError(f"{file} cannot be read: {reason}") from None
+    return _checked(text, str(file))
+
+
+def _checked(text: str, place: str) -> str:
     if not text or not text.isascii() or not text.isprintable():
-        raise CommandError(f"{file} holds no token; expected one line of text")
+        raise CommandError(f"{place} holds no token; expected one line of text")
     return text

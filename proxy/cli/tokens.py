@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from proxy.cli.source import api_of, folder_of
+from proxy.cli.source import api_of, folder_of, server_of
 from store.times import rfc3339
 from store.tokens import Right, Token, TokenStore
 
@@ -49,11 +49,12 @@ class Tokens(Protocol):
 @asynccontextmanager
 async def open_tokens(args: argparse.Namespace) -> AsyncIterator[Tokens]:
     """The tokens that the arguments name."""
-    if args.server is None:
+    server = server_of(args)
+    if server is None:
         folder = folder_of(args).ensure()
         yield LocalTokens(TokenStore(folder.tokens, folder.admin_token))
         return
-    async with api_of(args) as api:
+    async with api_of(args, server) as api:
         yield ApiTokens(api)
 
 

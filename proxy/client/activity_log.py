@@ -3,10 +3,11 @@
 import threading
 from types import TracebackType
 from typing import Self, Unpack
+from uuid import UUID
 
 import httpx
 
-from .exchange import DEFAULT_TIMEOUT, Target, WiretrailError, check
+from .exchange import DEFAULT_TIMEOUT, FAILURES, Target, WiretrailError, check
 from .fields import ActivityFields, CompletionFields
 
 __all__ = [
@@ -40,18 +41,18 @@ class ActivityLog:
         `None` when it could not be logged."""
         try:
             identifier = check(self._http.send(self._target.start(fields))).get("id")
-        except (httpx.HTTPError, WiretrailError) as error:
+        except FAILURES as error:
             self._target.report(error)
             return None
         return identifier if isinstance(identifier, str) else None
 
-    def complete(self, activity_id: str | None, **fields: Unpack[CompletionFields]) -> bool:
+    def complete(self, activity_id: str | UUID | None, **fields: Unpack[CompletionFields]) -> bool:
         """Log how an activity ended. An id of `None` (a start that failed) does nothing."""
         if activity_id is None:
             return False
         try:
             check(self._http.send(self._target.complete(activity_id, fields)))
-        except (httpx.HTTPError, WiretrailError) as error:
+        except FAILURES as error:
             self._target.report(error)
             return False
         return True
@@ -95,7 +96,9 @@ def log_activity_start(**fields: Unpack[ActivityFields]) -> str | None:
     return _log().start(**fields)
 
 
-def log_activity_complete(activity_id: str | None, **fields: Unpack[CompletionFields]) -> bool:
+def log_activity_complete(
+    activity_id: str | UUID | None, **fields: Unpack[CompletionFields]
+) -> bool:
     """Log how an activity ended; True when that is kept. An id of `None` does nothing."""
     return _log().complete(activity_id, **fields)
 

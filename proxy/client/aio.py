@@ -2,10 +2,11 @@
 
 from types import TracebackType
 from typing import Self, Unpack
+from uuid import UUID
 
 import httpx
 
-from .exchange import DEFAULT_TIMEOUT, Target, WiretrailError, check
+from .exchange import DEFAULT_TIMEOUT, FAILURES, Target, WiretrailError, check
 from .fields import ActivityFields, CompletionFields
 from .request import get_ip_address, sanitize_headers
 
@@ -40,18 +41,20 @@ class AsyncActivityLog:
         `None` when it could not be logged."""
         try:
             identifier = check(await self._http.send(self._target.start(fields))).get("id")
-        except (httpx.HTTPError, WiretrailError) as error:
+        except FAILURES as error:
             self._target.report(error)
             return None
         return identifier if isinstance(identifier, str) else None
 
-    async def complete(self, activity_id: str | None, **fields: Unpack[CompletionFields]) -> bool:
+    async def complete(
+        self, activity_id: str | UUID | None, **fields: Unpack[CompletionFields]
+    ) -> bool:
         """Log how an activity ended. An id of `None` (a start that failed) does nothing."""
         if activity_id is None:
             return False
         try:
             check(await self._http.send(self._target.complete(activity_id, fields)))
-        except (httpx.HTTPError, WiretrailError) as error:
+        except FAILURES as error:
             self._target.report(error)
             return False
         return True
@@ -80,7 +83,7 @@ async def log_activity_start(**fields: Unpack[ActivityFields]) -> str | None:
 
 
 async def log_activity_complete(
-    activity_id: str | None, **fields: Unpack[CompletionFields]
+    activity_id: str | UUID | None, **fields: Unpack[CompletionFields]
 ) -> bool:
     """Log how an activity ended; True when that is kept. An id of `None` does nothing."""
     async with AsyncActivityLog() as log:

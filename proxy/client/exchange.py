@@ -15,11 +15,17 @@ DEFAULT_URL = "http://127.0.0.1:8090"
 DEFAULT_TIMEOUT = 2.0
 """Seconds that a service waits at most for its log."""
 
+_NO_ADDRESS = "WIRETRAIL_SERVER is no address such as http://127.0.0.1:8090"
+
 log = logging.getLogger("wiretrail.client")
 
 
 class WiretrailError(Exception):
     """An activity could not be logged. The text tells why, and nothing of the activity."""
+
+
+FAILURES = (WiretrailError, httpx.HTTPError, httpx.InvalidURL, RuntimeError)
+"""What sending may raise; httpx has a `RuntimeError` for a client that was closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +47,27 @@ class Target:
         """The request that creates an activity."""
         return self._request("POST", "/api/v1/activities", fields)
 
-    def complete(self, activity_id: str, fields: Mapping[str, Any]) -> httpx.Request:
-        """The request that completes one."""
-        return self._request("PATCH", f"/api/v1/activities/{quote(activity_id, safe='')}", fields)
+    def complete(self, activity_id: object, fields: Mapping[str, Any]) -> httpx.Request:
+        """The request that completes one; its id may be a `UUID`, too."""
+        return self._request(
+            "PATCH", f"/api/v1/activities/{quote(str(activity_id), safe='')}", fields
+        )
 
     def _request(self, method: str, path: str, fields: Mapping[str, Any]) -> httpx.Request:
         told = {name: value for name, value in fields.items() if value is not None}
         try:
             content = json.dumps(told, default=str).encode()
-        except (TypeError, ValueError, RecursionError) as error:
+        except Exception as error:  # noqa: BLE001 - text of a value is its own code: service goes on
             raise WiretrailError(f"the fields are no JSON ({type(error).__name__})") from None
         headers = {"Content-Type": "application/json"}
         if self.token is not None:
+            if not self.token.isascii() or not self.token.isprintable():
+                raise WiretrailError("the token is no line of ASCII text")
             headers["Authorization"] = f"Bearer {self.token}"
         try:
             return httpx.Request(method, self.url + path, headers=headers, content=content)
-        except (httpx.InvalidURL, ValueError, TypeError) as error:
-            raise WiretrailError(f"WIRETRAIL_SERVER is unusable ({type(error).__name__})") from None
+        except (httpx.InvalidURL, ValueError, TypeError):
+            raise WiretrailError(_NO_ADDRESS) from None
 
     def report(self, error: Exception) -> None:
         """Raise it where that was asked for, else log it."""
@@ -67,6 +77,10 @@ class Target:
         log.warning("activity not logged: %s", failure)
 
     def _unreachable(self, error: Exception) -> WiretrailError:
+        if isinstance(error, httpx.UnsupportedProtocol):
+            return WiretrailError(_NO_ADDRESS)
+        if isinstance(error, RuntimeError):
+            return WiretrailError("the ActivityLog is closed")
         # Not the whole URL, which may hold a password.
         place = httpx.URL(self.url)
         return WiretrailError(
@@ -76,7 +90,7 @@ class Target:
 
 
 def _token_of_environment() -> str | None:
-    if token := os.environ.get("WIRETRAIL_TOKEN"):
+    if token := os.environ.get("WIRETRAIL_TOKEN", "").strip():
         return token
     file = os.environ.get("WIRETRAIL_TOKEN_FILE")
     try:

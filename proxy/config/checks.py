@@ -102,7 +102,8 @@ def _values(config: Config) -> Iterator[Mistake]:
         for name in ("request_head_timeout", "durable_wait", "shutdown_grace")
     } | {key: value for key, value in durations.items() if key.endswith("connect_timeout")}
     for path, duration in (durations | finite).items():
-        yield from _try(_finite if path in finite else seconds, duration, path)
+        parse = _finite if path in finite else seconds
+        yield from _try(_age if path.startswith("retention.") else parse, duration, path)
     for path, size in {
         "capture.body_limit": config.capture.body_limit,
         "capture.durable_limit": config.capture.durable_limit,
@@ -126,6 +127,13 @@ def _finite(duration: Any) -> float:
     if found is None:
         raise ValueError('"never" is not allowed here; expected a duration such as "10s"')
     return found
+
+
+def _age(duration: Any) -> float | None:
+    """Ages need their unit: `keep = 90` means days to people, and would be 90 seconds."""
+    if isinstance(duration, int | float):
+        raise ValueError(f'expected a duration with its unit such as "90d", found {duration}')
+    return seconds(duration)
 
 
 def _store_url(url: str) -> None:

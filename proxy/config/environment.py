@@ -22,7 +22,7 @@ OTHER_VARIABLES: Final[Mapping[str, str]] = {
     "WIRETRAIL_SERVER": "API that commands read instead of the local store, and "
     "`wiretrail.client` logs to",
     "WIRETRAIL_TOKEN_FILE": "file with the token for that API",
-    "WIRETRAIL_TOKEN": "that token itself, for `wiretrail.client`",
+    "WIRETRAIL_TOKEN": "that token itself",
 }
 """Variables with that prefix that are no settings of the file."""
 

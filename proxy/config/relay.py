@@ -29,7 +29,7 @@ from proxy.config.units import (
     size_in_bytes,
 )
 from store.activity import Direction
-from store.data_folder import DataFolder, default_path
+from store.data_folder import DataFolder, default_path, named_path
 
 
 class BoundListener(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +41,7 @@ class BoundListener(msgspec.Struct, frozen=True, kw_only=True):
 
 def data_folder(config: Config) -> DataFolder:
     """The data folder that the config names, or the default one; nothing is created."""
-    return DataFolder(default_path() if config.data is None else Path(config.data).expanduser())
+    return DataFolder(default_path() if config.data is None else named_path(config.data))
 
 
 def api_address(config: Config) -> Address:

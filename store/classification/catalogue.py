@@ -11,9 +11,18 @@ import msgspec
 
 from store.activity import ActivityType
 from store.classification.conditions import Condition, compile_condition
+from store.classification.path_template import PLACE
 from store.errors import RuleError
 
 PROVIDERS_FILE: Final = Path(__file__).with_name("providers.toml")
+KINDS: Final = frozenset(
+    {"action", "area", "collection", "from", "kind", "region", "resource", "style", "to"}
+    | {"type", "verb", "version"}
+)
+"""Names of pieces that tell calls apart, where those of other pieces stand for one thing of many:
+`/v1/{collection}/{id}` is a path of its own for customers and for charges."""
+_PIECE: Final = re.compile(r"\{(\w+)\}")
+_BORDERS: Final = re.compile(r"([/:])")
 
 
 class WebhookSigns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,6 +31,7 @@ class WebhookSigns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     detect: list[str] = []
     agent: list[str] = []
     body: list[str] = []
+    via: str | None = None
     signature: list[str] = []
     event: list[str] = []
 
@@ -42,7 +52,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     provider: list[ProviderEntry]
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, eq=False):
     """One compiled line of `calls`."""
 
     methods: frozenset[str]
@@ -51,11 +61,18 @@ class Call(msgspec.Struct, frozen=True):
     activity_type: ActivityType
     condition: Condition | None
     is_full: bool
-    """The template names every piece of the path, so it is the path's template."""
+    """The template names every piece of the path."""
+    has_kinds: bool
+
+    def path_template(self, path: str) -> str:
+        """The template of a path that fits; `path` is what `path_template` makes of it."""
+        if not self.is_full:
+            return path
+        return _with_kinds(self.template, path) if self.has_kinds else self.template
 
 
-class Provider(msgspec.Struct, frozen=True):
-    """One provider, compiled."""
+class Provider(msgspec.Struct, frozen=True, eq=False):
+    """One provider, compiled. Known by identity: caches would hash all of its calls each time."""
 
     name: str
     title: str
@@ -164,7 +181,18 @@ def _compile_call(line: str, provider: str) -> Call:
         activity_type=activity_type,
         condition=condition,
         is_full="...}" not in template,
+        has_kinds=not KINDS.isdisjoint(_PIECE.findall(template)),
     )
+
+
+def _with_kinds(template: str, path: str) -> str:
+    """The template with the path's own words where it names kinds."""
+    pieces = zip(_BORDERS.split(template), _BORDERS.split(path), strict=False)
+    return "".join([own if _is_kind(named, own) else named for named, own in pieces])
+
+
+def _is_kind(named: str, own: str) -> bool:
+    return PLACE not in own and not KINDS.isdisjoint(_PIECE.findall(named))
 
 
 def _template_expression(template: str) -> str:

@@ -70,7 +70,7 @@ class Classifier:
         if found is not None:
             provider = provider or found[0].name
             name = found[1]
-            call = self._call(found[0], capture, template)
+            call, template = self._call(found[0], capture, template)
         name = (
             claims.integration
             or capture.integration
@@ -92,7 +92,7 @@ class Classifier:
             integration_id=identifier,
             provider=provider or configured,
             activity_type=activity_type,
-            path_template=call.template if call is not None and call.is_full else template,
+            path_template=template,
             unknown_organization=owner.unknown,
             unknown_activity_type=None if claimed else claims.activity_type or None,
         )
@@ -123,19 +123,20 @@ class Classifier:
     def _rule(self, capture: Capture, path: str) -> Rule:
         return next((each.rule for each in self._rules if each.fits(capture, path)), _NO_RULE)
 
-    def _call(self, provider: Provider, capture: Capture, template: str) -> Call | None:
-        for call in self._calls(provider, capture.method, template):
+    def _call(self, provider: Provider, capture: Capture, template: str) -> tuple[Call | None, str]:
+        """The catalogue's line that fits, and its template of the path."""
+        for call, named in self._calls(provider, capture.method, template):
             if call.condition is None or call.condition(capture):
-                return call
-        return None
+                return call, named
+        return None, template
 
 
-def _fitting_calls(provider: Provider, method: str, template: str) -> tuple[Call, ...]:
+def _fitting_calls(provider: Provider, method: str, template: str) -> tuple[tuple[Call, str], ...]:
     """The catalogue's lines that fit so far, up to the first without a condition."""
     fitting = []
     for call in provider.calls:
         if method in call.methods and call.fits(template):
-            fitting.append(call)
+            fitting.append((call, call.path_template(template)))
             if call.condition is None:
                 break
     return tuple(fitting)

@@ -3,7 +3,7 @@
 import fnmatch
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from store.capture import Capture
 from store.errors import RuleError
@@ -41,10 +41,12 @@ def compile_condition(text: str, where: str) -> Condition:
 
 def form_field(body: bytes, name: str) -> str:
     """The value of a field of a form body; empty when it has none, or the body is no form."""
-    if name.encode() not in body:
+    wanted = name.encode()
+    if wanted not in body:
         return ""
-    try:
-        fields = parse_qsl(body.decode("latin-1"), max_num_fields=_MAX_FIELDS)
-    except ValueError:
-        return ""
-    return next((value for field, value in fields if field == name), "")
+    # Only the first fields: where there are hundreds, e.g. of recipients, the action comes first.
+    for field in body.split(b"&", _MAX_FIELDS)[:_MAX_FIELDS]:
+        key, _, value = field.partition(b"=")
+        if key == wanted:
+            return unquote_plus(value.decode("latin-1"), "utf-8", "replace")
+    return ""

@@ -21,6 +21,8 @@ _separator = re.compile(r"[-_.~]")
 # Words with a digit or two inside: `oauth2`, `s3`, `web2print`.
 _word = re.compile(r"(?=.{0,15}$)[A-Za-z]+(?:\d{1,2}[A-Za-z]*)?|")
 _digit = re.compile(r"\d").search
+# Discord's words for the caller itself and for an answer of its own.
+_OWN: Final = frozenset({"@me", "@original"})
 
 
 def path_template(path: str) -> str:
@@ -59,7 +61,7 @@ def _segment(segment: str) -> str:
 
 
 def _is_variable(segment: str) -> bool:
-    if _version.fullmatch(segment):
+    if _version.fullmatch(segment) or segment in _OWN:
         return False
     if _plain.fullmatch(segment) is None:
         return True

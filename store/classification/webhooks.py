@@ -37,6 +37,8 @@ _decode_object: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 type Path = tuple[str, ...]
+type Sign = tuple[Path, Callable[[str], object] | None]
+"""A member of a body, and what its text is to be like."""
 type _Finder = Callable[["_Request"], str | None]
 
 
@@ -81,7 +83,8 @@ class WebhookTable:
         self._senders: list[_Sender] = []
         self._by_header: dict[bytes, list[tuple[int, Callable[[str], object] | None]]] = {}
         self._by_agent: list[tuple[bytes, int]] = []
-        self._by_body: dict[str, list[tuple[int, tuple[Path, ...]]]] = {}
+        self._by_body: dict[str, list[tuple[int, tuple[Sign, ...]]]] = {}
+        self._carried: dict[str, list[tuple[int, tuple[Sign, ...]]]] = {}
         for entry in entries:
             if entry.webhooks is not None:
                 self._add(entry.name, entry.webhooks)
@@ -93,13 +96,15 @@ class WebhookTable:
         events = tuple(_finder(rule, name) for rule in signs.event)
         self._senders.append(_Sender(name, signatures, events))
         for sign in signs.detect:
-            header, colon, value = sign.partition(": ")
-            fits = re.compile(fnmatch.translate(value)).match if colon else None
+            header, fits = _sign(sign)
             self._by_header.setdefault(header.lower().encode(), []).append((number, fits))
         self._by_agent += [(agent.lower().encode(), number) for agent in signs.agent]
         if signs.body:
-            paths = tuple(_path(path) for path in signs.body)
-            self._by_body.setdefault(paths[0][0], []).append((number, paths))
+            body = tuple((_path(path), fits) for path, fits in map(_sign, signs.body))
+            if signs.via is None:
+                self._by_body.setdefault(body[0][0][0], []).append((number, body))
+            else:
+                self._carried.setdefault(signs.via, []).append((number, body))
 
     def recognise(self, headers: Mapping[bytes, bytes], body: bytes) -> Webhook:
         """What a request is; names of headers in lower case."""
@@ -117,9 +122,16 @@ class WebhookTable:
     def _sender(self, request: _Request) -> _Sender | None:
         # Several may fit (many send Standard Webhooks headers too); the file's order decides.
         found = min(self._candidates(request.headers), default=None)
-        if found is None and request.body[:1] in (b"{", b"[", b" ", b"\n"):
+        if found is not None:
+            found = self._behind(found, request)
+        elif request.body[:1] in (b"{", b"[", b" ", b"\n"):
             found = next(self._by_members(request), None)
         return None if found is None else self._senders[found]
+
+    def _behind(self, sender: int, request: _Request) -> int:
+        """Who sent by a carrier, where the body tells; else the sender itself."""
+        carried = self._carried.get(self._senders[sender].provider, ())
+        return next((n for n, body in carried if _fits_body(request.members, body)), sender)
 
     def _candidates(self, headers: Mapping[bytes, bytes]) -> Iterator[int]:
         for name in headers.keys() & self._by_header.keys():
@@ -139,8 +151,8 @@ class WebhookTable:
         possible = [
             each for key in members.keys() & self._by_body.keys() for each in self._by_body[key]
         ]
-        for number, paths in sorted(possible):
-            if all(lookup(members, path) is not None for path in paths):
+        for number, body in sorted(possible, key=lambda each: each[0]):
+            if _fits_body(members, body):
                 yield number
 
 
@@ -159,6 +171,20 @@ def members(body: bytes) -> dict[str, msgspec.Raw] | None:
         return _decode_object(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def _sign(text: str) -> tuple[str, Callable[[str], object] | None]:
+    """A name, and the test of its value where `NAME: GLOB` sets one."""
+    name, colon, value = text.partition(": ")
+    return name, re.compile(fnmatch.translate(value)).match if colon else None
+
+
+def _fits_body(found: dict[str, msgspec.Raw] | None, body: tuple[Sign, ...]) -> bool:
+    for path, fits in body:
+        value = lookup(found, path)
+        if value is None or (fits is not None and not fits(_text(value) or "")):
+            return False
+    return True
 
 
 def _path(text: str) -> Path:

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
+from addons import record
 from tests.addons.relay_world import OK, answering, upstream
 from tests.support.ports import free_port
 
@@ -52,6 +54,25 @@ async def test_rows_of_a_stock_mitmdump(tmp_path: Path) -> None:
     for path in (tmp_path / "data").rglob("*"):
         if path.is_file():
             assert secret.encode() not in path.read_bytes()
+
+
+def _imported(*hidden: str) -> str:
+    """What the import of the script says where these modules are not installed."""
+    code = f"import sys; sys.modules |= dict.fromkeys({hidden!r}); import addons.record"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return done.stderr
+
+
+def test_it_needs_what_it_says_beside_mitmproxy_and_tells_what_is_missing() -> None:
+    """A bare `No module named 're2'` would send people to another package."""
+    others = ("aiosqlite", "httptools", "httpx", "prometheus_client", "starlette", "uvicorn")
+    assert _imported(*others, "uvloop") == ""
+    assert f"{sys.executable} -m pip install google-re2\n" in _imported("re2")
+    command = f"pip install {' '.join(record._NEEDED.values())}"
+    assert command in _imported(*record._NEEDED)
+    assert f"`{command}`" in (ROOT / "README.md").read_text()
 
 
 async def _listens(port: int) -> None:

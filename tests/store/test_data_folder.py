@@ -24,6 +24,16 @@ def test_ensure_tightens_an_open_folder(tmp_path: Path) -> None:
     assert mode(path) == 0o700
 
 
+def test_a_folder_of_everybody_is_left_as_it_is(tmp_path: Path) -> None:
+    """`--data /tmp` as root would close it to all others."""
+    path = tmp_path / "tmp"
+    path.mkdir()
+    path.chmod(0o1777)
+    with pytest.raises(StoreError, match="is shared with others"):
+        DataFolder(path).ensure()
+    assert mode(path) == 0o1777
+
+
 def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
     path = tmp_path / "data"
     path.write_text("")
@@ -42,6 +52,9 @@ def test_a_secret_is_made_once_and_private(tmp_path: Path) -> None:
 def test_default_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("WIRETRAIL_DATA", str(tmp_path / "a"))
     assert default_path() == tmp_path / "a"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WIRETRAIL_DATA", "relative")
+    assert default_path() == tmp_path / "relative"
     monkeypatch.delenv("WIRETRAIL_DATA")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert default_path() == tmp_path / "wiretrail"

@@ -132,3 +132,7 @@ def test_every_parameter_is_understood(name: str) -> None:
 def test_a_nul_character_is_refused(name: str) -> None:
     with pytest.raises(FilterError, match=f"{name}.*NUL"):
         parse_filter({name: ["a\0b"]}, now=0)
+
+
+def test_a_word_that_begins_like_the_search_itself_is_a_word() -> None:
+    assert parse(q="q:zz").words == ("q:zz",)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from proxy.cli.main import COMMANDS, build
+from proxy.__main__ import main as entry
+from proxy.cli.main import COMMANDS, INTERRUPTED, build
 from tests.proxy.cli.conftest import ENTRY, ROOT, environment, wiretrail
 
 # Starting any of these costs more than a whole `wiretrail list` may take.
@@ -107,3 +108,13 @@ def test_it_runs_as_a_module_and_from_anywhere(tmp_path: Path) -> None:
             timeout=60,
         )
         assert json.loads(done.stdout), done.stderr
+
+
+def test_ctrl_c_while_modules_are_read_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(_: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("proxy.cli.main.main", interrupted)
+    assert entry() == INTERRUPTED

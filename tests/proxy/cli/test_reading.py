@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from store.cursors import encode_cursor
 from tests.proxy.cli.conftest import ENTRY, Served, environment, wiretrail
 from tests.support.rows import fill, row
 
@@ -69,6 +70,36 @@ def test_pages_follow_each_other(source: tuple[str, ...]) -> None:
         cursor = ("--cursor", page["next"])
     assert seen == NEWEST_FIRST
     assert page["next"] is None
+
+
+def test_a_cursor_may_begin_with_a_dash(source: tuple[str, ...]) -> None:
+    """One in 64 does: `-` is a letter of theirs."""
+    cursors = map(encode_cursor, range(1 << 40, (1 << 40) + 1000))
+    cursor = next(text for text in cursors if text.startswith("-"))
+    for arguments in (["--cursor", cursor], [f"--cursor={cursor}"]):
+        result = wiretrail("list", *arguments, *source)
+        assert (result.code, "unrecognized" in result.err) == (0, False), result.err
+    assert "more: --cursor=" in wiretrail("list", "-n", "1", *source).err
+
+
+def test_a_flag_is_over_the_environment_s_source(seeded: Path, served: Served) -> None:
+    dead = {"WIRETRAIL_SERVER": "http://127.0.0.1:1", "WIRETRAIL_TOKEN_FILE": "/nowhere"}
+    dead |= {"WIRETRAIL_STORE": "sqlite:////nowhere", "WIRETRAIL_DATA": "/nowhere"}
+    store = f"sqlite:///{seeded / 'activity.db'}"
+    for flags in (["--data", str(seeded)], ["--store", store], served.flags):
+        result = wiretrail("list", "-n", "1", *flags, **dead)
+        assert (result.code, "/v1/newest" in result.out) == (0, True), result.err
+    both = wiretrail("list", "--store", store, *served.flags)
+    assert both.err.startswith("wiretrail list: --store and --server name different sources")
+
+
+def test_the_token_s_text_may_stand_in_the_environment(served: Served) -> None:
+    """As the client that services log with takes it."""
+    token = served.token_file.read_text()
+    found = wiretrail("list", WIRETRAIL_SERVER=served.url, WIRETRAIL_TOKEN=token)
+    assert (found.code, "/v1/newest" in found.out) == (0, True), found.err
+    wrong = wiretrail("list", WIRETRAIL_SERVER=served.url, WIRETRAIL_TOKEN="t\u00f6ken")
+    assert wrong.err.startswith("wiretrail list: $WIRETRAIL_TOKEN holds no token")
 
 
 @pytest.mark.parametrize(

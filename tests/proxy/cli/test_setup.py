@@ -34,6 +34,18 @@ def test_ca_is_made_once(tmp_path: Path) -> None:
     assert (data / "ca" / "mitmproxy-ca.pem").stat().st_mode & 0o777 == 0o600
 
 
+def test_paths_are_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed for a client is used from another folder."""
+    monkeypatch.chdir(tmp_path)
+    flags = ["--data", "data", "--listen", "127.0.0.1:3128", "--shell", "json"]
+    named = (
+        wiretrail("ca", "--data", "data").out.strip(),
+        wiretrail("ca", WIRETRAIL_DATA="data").out.strip(),
+        json.loads(wiretrail("env", *flags).out)["NODE_EXTRA_CA_CERTS"],
+    )
+    assert set(named) == {str(tmp_path / "data" / "ca" / "wiretrail-ca.pem")}
+
+
 def test_ca_in_a_place_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
     result = wiretrail("ca", "--data", str(tmp_path / "data"))

@@ -1,6 +1,7 @@
 import logging
 import threading
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -113,6 +114,44 @@ def test_neither_do_unusable_settings_or_fields(monkeypatch: pytest.MonkeyPatch)
         assert log_activity_start(method="SEND", endpoint=ENDPOINT, request_body=loop) is None
 
 
+class Mute:
+    """A value whose text cannot be had."""
+
+    def __str__(self) -> str:
+        raise OSError("gone")
+
+
+def test_nothing_of_the_service_s_own_is_raised_into_it(
+    api: StubApi, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = ActivityLog(api.url)
+    log.close()
+    with caplog.at_level(logging.WARNING, "wiretrail.client"):
+        assert log_activity_start(method="SEND", endpoint=ENDPOINT, request_body=Mute()) is None
+        assert log.start(method="SEND", endpoint=ENDPOINT) is None
+        monkeypatch.setenv("WIRETRAIL_TOKEN", "t\u00f6ken")
+        assert log_activity_start(method="SEND", endpoint=ENDPOINT) is None
+        monkeypatch.setenv("WIRETRAIL_SERVER", "nonsense")
+        monkeypatch.delenv("WIRETRAIL_TOKEN")
+        assert log_activity_start(method="SEND", endpoint=ENDPOINT) is None
+    assert [record.getMessage() for record in caplog.records] == [
+        "activity not logged: the fields are no JSON (OSError)",
+        "activity not logged: the ActivityLog is closed",
+        "activity not logged: the token is no line of ASCII text",
+        "activity not logged: WIRETRAIL_SERVER is no address such as http://127.0.0.1:8090",
+    ]
+
+
+def test_an_id_may_be_a_uuid_and_a_token_end_in_a_newline(
+    api: StubApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIRETRAIL_TOKEN", "wt-" + "line\n")
+    api.status, api.answer = 204, b""
+    assert log_activity_complete(UUID(ID), status="success") is True
+    assert api.requests[0][1] == f"/api/v1/activities/{ID}"
+    assert api.requests[0][2]["authorization"] == "Bearer wt-" + "line"
+
+
 def test_errors_are_raised_where_asked_for(api: StubApi) -> None:
     api.status, api.answer = 401, {"title": "Unauthorized"}
     with (
@@ -123,8 +162,6 @@ def test_errors_are_raised_where_asked_for(api: StubApi) -> None:
 
 
 def test_values_that_json_lacks_are_told_as_text(api: StubApi) -> None:
-    from uuid import UUID
-
     log_activity_start(method="SEND", endpoint=ENDPOINT, metadata={"id": UUID(ID)})
     assert api.requests[0][3]["metadata"] == {"id": ID}
 

@@ -33,6 +33,9 @@ async def test_failures_do_not_raise_unless_asked_for(
     assert await log_activity_start(method="PUBLISH", endpoint=ENDPOINT) is None
     assert await log_activity_complete(ID, status="error") is False
     assert await log_activity_complete(None, status="error") is False
+    closed = AsyncActivityLog(api.url)
+    await closed.close()
+    assert await closed.start(method="PUBLISH", endpoint=ENDPOINT) is None
     async with AsyncActivityLog(api.url, raise_errors=True) as log:
         with pytest.raises(WiretrailError, match="500"):
             await log.start(method="PUBLISH", endpoint=ENDPOINT)

@@ -14,6 +14,10 @@ MISTAKES = {
         "[capture]\nbody_limt = 3\n",
         'capture.body_limt: unknown key; did you mean "body_limit"?',
     ),
+    "age without a unit": (
+        "[retention]\nkeep = 90\n",
+        'retention.keep: expected a duration with its unit such as "90d", found 90',
+    ),
     "unknown key that is like none": ("zzz = 1\n", "zzz: unknown key"),
     "unknown key in a table that repeats": (
         '[[incoming]]\nlisten = "127.0.0.1:9"\nupstream = "http://a"\ndurabel = true\n',

@@ -117,6 +117,42 @@ PUBSUB = "https://pubsub.googleapis.com/v1/projects/p"
             "https://gmail.googleapis.com/gmail/v1/users/me/messages/send",
             "notification_email",
         ),
+        ("POST", f"{GOLIOTH}/devices/kitchen/credentials", "device_update"),
+        ("GET", f"{GOLIOTH}/releases", "sync_import"),
+        ("PUT", f"{IOT}/billing-groups/addThingToBillingGroup", "device_update"),
+        ("GET", f"{IOT}/thing-groups", "sync_import"),
+        ("POST", f"{SLACK}/conversations.replies", "sync_import"),
+        ("POST", "https://hooks.slack.com/actions/T0/1/fake", "notification_slack"),
+        ("POST", "https://slack-gov.com/api/chat.postMessage", "notification_slack"),
+        ("GET", "https://api.sendgrid.com/v3/suppression/bounces", "sync_import"),
+        ("GET", "https://api.mailgun.net/v3/mg.example.com/bounces", "sync_import"),
+        ("POST", "https://api.resend.com/broadcasts/b1/send", "notification_email"),
+        ("GET", "https://email.eu-west-1.amazonaws.com/?Action=GetSendQuota", "test_connection"),
+        ("GET", "https://api.stripe.com/v1/checkout/sessions", "sync_import"),
+        ("GET", "https://api.stripe.com/v1/checkout/sessions/cs_1", "api_call"),
+        ("GET", "https://api.stripe.com/v1/tax/settings", "api_call"),
+        ("GET", "https://api.stripe.com/v1/invoices/in_1/lines", "sync_import"),
+        ("GET", "https://api.github.com/repos/o/r/readme", "api_call"),
+        ("GET", "https://api.github.com/repos/o/r/actions/runs", "sync_import"),
+        ("GET", "https://api.github.com/repos/o/r/issues/7/comments", "sync_import"),
+        ("POST", "https://api.github.com/repos/o/r/issues/7/comments", "api_call"),
+        ("GET", "https://api.github.com/user/repos", "sync_import"),
+        ("GET", "https://api.twilio.com/2010-04-01/Accounts.json", "test_connection"),
+        ("GET", "https://api.twilio.com/2010-04-01/Accounts/AC0/Balance.json", "api_call"),
+        ("POST", "https://verify.twilio.com/v2/Services/VA0/Verifications", "notification_webhook"),
+        ("POST", "https://verify.twilio.com/v2/Services/VA0/VerificationCheck", "api_call"),
+        ("GET", "https://s.myshopify.com/admin/api/2026-01/draft_orders.json", "sync_import"),
+        ("GET", "https://s.myshopify.com/admin/orders.json", "sync_import"),
+        ("GET", "https://s.myshopify.com/admin/api/2026-01/products/count.json", "api_call"),
+        ("POST", "https://api.hubapi.com/marketing/v4/email/single-send", "notification_email"),
+        ("POST", "https://api.hubapi.com/crm/v4/associations/a/b/batch/create", "sync_export"),
+        ("GET", "https://api.pagerduty.com/schedules", "sync_import"),
+        ("POST", "https://smba.trafficmanager.net/teams/v3/conversations", "notification_webhook"),
+        ("POST", "https://discord.com/api/channels/1/messages", "notification_webhook"),
+        ("GET", "https://discord.com/api/users/@me", "test_connection"),
+        ("GET", "https://discord.com/api/v10/users/81384788765712384", "api_call"),
+        ("POST", "https://api.telegram.org/bot1:fake/sendVideo", "notification_webhook"),
+        ("POST", "https://api.telegram.org/bot1:fake/answerCallbackQuery", "api_call"),
         ("GET", "https://api.example.com/v1/things", "api_call"),
     ],
 )
@@ -143,6 +179,38 @@ def test_templates_are_the_providers_where_it_knows_the_path() -> None:
         == "/v1/projects/{project}/devices/{device}"
     )
     assert classify(outgoing("GET", "https://x.test/u/42?y=1")).path_template == "/u/{id}"
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "template"),
+    [
+        ("GET", "https://api.stripe.com/v1/charges", "/v1/charges"),
+        ("POST", "https://api.stripe.com/v1/customers/cus_1234", "/v1/customers/{id}"),
+        (
+            "GET",
+            "https://api.github.com/repos/o/r/pulls/7",
+            "/repos/{owner}/{repository}/pulls/{item}",
+        ),
+        (
+            "GET",
+            "https://api.twilio.com/2010-04-01/Accounts/AC0123/Messages.json",
+            "/{version}/Accounts/{account}/Messages.json",
+        ),
+        (
+            "POST",
+            f"{PUBSUB}/subscriptions/s:acknowledge",
+            "/v1/projects/{project}/subscriptions/{subscription}:acknowledge",
+        ),
+        (
+            "GET",
+            "https://api.hubapi.com/crm/v3/objects/contacts/12",
+            "/crm/v3/objects/contacts/{object}",
+        ),
+    ],
+)
+def test_kinds_of_things_keep_their_word(method: str, url: str, template: str) -> None:
+    """Charts and slow endpoints are of customers and of charges, not of `{collection}`."""
+    assert classify(outgoing(method, url)).path_template == template
 
 
 def test_an_unknown_host_is_its_own_integration() -> None:
