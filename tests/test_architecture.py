@@ -20,6 +20,7 @@ ALLOWED = {
         "httptools",
         "wsproto",
         "h2",
+        "hyperframe",
         "OpenSSL",
         "cryptography",
         "certifi",
