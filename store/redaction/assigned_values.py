@@ -4,7 +4,8 @@ import re
 import sys
 from typing import Final
 
-from store.redaction.values import is_prose, is_random
+from store.redaction.prose import is_prose
+from store.redaction.values import is_random
 
 _QUOTE: Final = rb"""(?:\"{3}|'{3}|\\*["'`]|&quot;|&#0?34;|&#x22;|&apos;|&#0?39;|%(?:25)*2[27])"""
 _SEPARATOR: Final = re.compile(

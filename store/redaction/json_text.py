@@ -17,7 +17,8 @@ from store.redaction.json_strings import quoted, unquoted
 from store.redaction.json_trail import Place, Trail
 from store.redaction.named import cut_named, cut_value, describes, has_own_form, least_of, rule_of
 from store.redaction.names import Kind
-from store.redaction.values import is_address, is_card, is_prose, is_random
+from store.redaction.prose import is_prose
+from store.redaction.values import is_address, is_card, is_random
 from store.redaction.work import DEPTH, Work
 
 _ESCAPE: Final = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
