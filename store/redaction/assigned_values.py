@@ -4,6 +4,9 @@ import re
 import sys
 from typing import Final
 
+from store.redaction.expressions import read
+from store.redaction.names import Names
+from store.redaction.placeholders import placeholder_end
 from store.redaction.prose import is_prose
 from store.redaction.values import is_random
 
@@ -23,6 +26,7 @@ _CLOSING: Final = {
     b"\xe2\x80\x9c": b"\xe2\x80\x9d",
     b"\xc2\xab": b"\xc2\xbb",
 }
+_QUOTES: Final = (b'"', b"'", b"`")
 _GOT: Final = re.compile(
     rb"""[\\"'`]{0,3}[ ](?:got|has|had|received|with|was)[ ](?:given[ ])?(?:an?[ ]|the[ ])?"""
     rb"""(?:invalid[ ]|wrong[ ]|bad[ ])?value:?[ ](?=[\\"'`])"""
@@ -86,7 +90,7 @@ type Found = tuple[int, int, bool]
 
 
 def find_value(
-    value: bytes, left: int, right: int, name: bytes, *, one_token: bool = False
+    value: bytes, left: int, right: int, name: bytes, names: Names, *, one_token: bool = False
 ) -> Found | None:
     """The value assigned to the name that stands at `left:right`, or `None`. With `one_token`
     only a single token counts, which keeps the look at a long line short."""
@@ -121,6 +125,15 @@ def find_value(
     decorated = _DECORATED.match(value, start)
     if decorated is not None:
         start = decorated.end()
+    if value[start : start + 1] not in _QUOTES:
+        in_url = sign == b"=" and before and before in b"&?"
+        texts = (
+            _placeholder(value, start)
+            if in_url
+            else read(value, left, start, name, sign, names)
+        )
+        if texts is not None:
+            return (texts[0][0], texts[-1][1], False) if texts else None
     wrapped = _WRAPPED.match(value, start)
     if wrapped is not None:
         start = wrapped.end()
@@ -140,6 +153,10 @@ def find_value(
     if one_token and len(_rest(value, start)) >= _LONGEST_LINE:
         return _token(value, start, start + _LONGEST_LINE)
     return _bare(value, left, start, name, sign)
+
+
+def _placeholder(value: bytes, start: int) -> list[tuple[int, int]] | None:
+    return [] if placeholder_end(value, start) >= 0 else None
 
 
 def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | None:

@@ -15,6 +15,7 @@ from store.redaction.html_tables import cut_html_tables
 from store.redaction.json_trail import Place, readable, shown
 from store.redaction.named import cut_named, has_own_form
 from store.redaction.names import Kind
+from store.redaction.values import is_random
 from store.redaction.work import Work
 
 _NAME_BYTES: Final = bytes(
@@ -24,6 +25,7 @@ _NAME_BYTES: Final = bytes(
 )
 _RIGHT_BYTES: Final = _NAME_BYTES.translate(None, b"%]@\xef")
 _WINDOW: Final = 80
+_LONGEST_WORD: Final = 30
 _NEXT_WORD: Final = re.compile(rb"[ ](\w{2,20})")
 
 
@@ -40,7 +42,7 @@ def cut_assignments(work: Work, value: bytes, place: Place) -> bytes:
 
 def _cut_named(work: Work, words: Linear, value: bytes, place: Place) -> bytes:
     out, done = list[bytes](), 0
-    for start, stop in words.spans(value):
+    for start, stop in words.touching(value):
         hit = start + 1
         if hit < done:
             continue
@@ -64,6 +66,8 @@ def _at(
     right = hit + len(after) - len(after.lstrip(_RIGHT_BYTES))
     name = value[left:right].rstrip(b".-")
     right = left + len(name)
+    if b"[REDACTED" in name or (len(name) >= _LONGEST_WORD and is_random(name, _LONGEST_WORD)):
+        return None
     kind = work.names.kind(name)
     while kind is Kind.PLAIN and right - left < _WINDOW:
         # "Api key: ..." is one name of two words.
@@ -88,7 +92,9 @@ def _at(
             if container:
                 return first, last, markup.cut_elements(work, secret, kind, where)
             return first, last, cut_named(work, name, secret, where)
-    found = find_value(value, left, right, name, one_token=kind is Kind.JUDGED)
+    found = find_value(
+        value, left, right, name, work.names, one_token=kind is Kind.JUDGED
+    )
     if found is None:
         return None
     first, last, container = found
