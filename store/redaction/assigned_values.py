@@ -5,9 +5,9 @@ import sys
 from typing import Final
 
 from store.redaction.expressions import read
-from store.redaction.names import Names
+from store.redaction.names import Names, pieces_of
 from store.redaction.placeholders import placeholder_end
-from store.redaction.prose import is_prose
+from store.redaction.prose import is_prose, is_sentence
 from store.redaction.values import is_random
 
 _QUOTE: Final = rb"""(?:\"{3}|'{3}|\\*["'`]|&quot;|&#0?34;|&#x22;|&apos;|&#0?39;|%(?:25)*2[27])"""
@@ -15,7 +15,7 @@ _SEPARATOR: Final = re.compile(
     rb"(?i)(?:\.{2,60})?(?:"
     + _QUOTE
     + rb"|\]|%(?:25)*5d|\)|[*_]{1,3}){0,3}(?:[ \t]|%(?:25)*20){0,40}"
-    rb"(?:/\*[^*\r\n]{0,80}\*/[ \t]{0,8})?"
+    rb"(?:/\*[^*\r\n]{0,80}\*/[ \t]{0,8}|(?<=[ ])\([a-z][\w ,]{0,60}\)(?=:))?"
     rb"(=>|:=|::|==?|;s:\d{1,7}:|[ \t]\.[ \t](?=[\"'])|:|%(?:25)*3[da]|&#61;|->|\xef\xbc\x9a)"
     rb"(?:[ \t]|%(?:25)*(?:20|0[9ad])|\\\r?\n){0,40}"
 )
@@ -26,13 +26,15 @@ _CLOSING: Final = {
     b"\xe2\x80\x9c": b"\xe2\x80\x9d",
     b"\xc2\xab": b"\xc2\xbb",
 }
+_ENDS_IN_URL: Final = (b"", b"&", b"#", b";", b'"', b"'", b" ", b"\n", b")", b"<", b"\\")
 _QUOTES: Final = (b'"', b"'", b"`")
 _GOT: Final = re.compile(
     rb"""[\\"'`]{0,3}[ ](?:got|has|had|received|with|was)[ ](?:given[ ])?(?:an?[ ]|the[ ])?"""
     rb"""(?:invalid[ ]|wrong[ ]|bad[ ])?value:?[ ](?=[\\"'`])"""
 )
-_SPOKEN: Final = re.compile(rb"(?i)[ \t]+(?:is|was|set to|to|are|will be)[ \t]*:?[ \t]+")
+_SPOKEN: Final = re.compile(rb"(?i)[ \t]+(?:is|was|set to|to|are|will be|lautet|ist|est|es|\xc3\xa8|jest|\xc3\xa9)[ \t]*:?[ \t]+")
 _SPACED: Final = re.compile(rb"[ \t]+(?=[^\s-])")
+_CHANGE: Final = re.compile(rb"""["'][ ](?:->|=>|\xe2\x86\x92)[ ](?:"[^"\r\n]*"|'[^'\r\n]*')""")
 _QUOTED_NEXT: Final = re.compile(rb"[ \t]+(?=[\"'`])")
 _MARK: Final = re.compile(rb"\[REDACTED(?::[0-9a-f]{8})?\]")
 _IN_URL: Final = re.compile(rb"""(?:[^&\s"'<>#\\;]|;(?![\w.-]{1,64}=))*+""")
@@ -58,13 +60,15 @@ _USE: Final = re.compile(
     rb"(?:(?:the|this|your)[ ])?(?:\w{1,20}[ ])?\Z"
 )
 _SETTING: Final = re.compile(rb"(?i)[ \t]*(?:env|setenv|setx|set)[ \t]+(?:-\w+[ \t]+)*")
-_PAIRED: Final = re.compile(rb"""["']\s{0,8},\s{0,8}["']([^"']*)["']\s{0,8}\)""")
+_PAIRED: Final = re.compile(
+    rb"""["']\s{0,8},\s{0,40}(?:"([^"]*)"|'([^']*)')\s{0,8}(?:\)|,\s{0,8}[\w.]{1,40}\s{0,8}\))"""
+)
 _SCOPE: Final = re.compile(rb"[a-z_*-]{1,12}(?:[\s,;:)]|$)")
 _WRAPPED: Final = re.compile(
-    rb"""\s{0,9}(?:@|[bBrRuUfF]{1,2}|[A-Za-z_][\w.:]{0,40}\(\s{0,9}|string\(\d{1,7}\)\s{0,9})(?=["'])"""
+    rb"""\s{0,9}(?:@|[bBrRuUfFnNeE]{1,2}|[A-Za-z_][\w.:]{0,40}\(\s{0,9}|string\(\d{1,7}\)\s{0,9})(?=["'])"""
 )
 _DECORATED: Final = re.compile(
-    rb"(?:[*_`]{1,3}[ \t]+|(?:\s{0,9}</?[a-zA-Z]\w{0,9}[^<>]{0,80}>\s{0,9}){1,4})"
+    rb"(?:(?:&[A-Za-z][\w-]{0,60}|!(?:![a-z]+|[a-z<][\w:.,/>-]{0,80})?)[ \t]+|[*_`]{1,3}[ \t]+|(?:\s{0,9}</?[a-zA-Z]\w{0,9}[^<>]{0,80}>\s{0,9}){1,4})"
 )
 _TYPED: Final = re.compile(
     rb"(?i)(?:(?:[ \t]*:[ \t]*[a-z][\w<>\[\]?.|]{0,40}|[ \t]+as[ \t]+\w{1,40})[ \t]*"
@@ -74,8 +78,23 @@ _CODED_CONTAINER: Final = re.compile(rb"%(?:25)*(?:7[Bb]|5[Bb])")
 _SCHEME_OF_HASH: Final = re.compile(rb"\{[A-Za-z0-9-]{2,16}\}[^\s,}]")
 _DASHED: Final = re.compile(rb"[ \t]+(?:-|\xe2\x80[\x93\x94])[ \t]+")
 _SAID: Final = re.compile(rb"(?:[ ][\w.@'-]{1,24}){1,5}[ ]?[:=][ ]{0,4}")
+_FOR: Final = re.compile(rb"[ ](?:for|of|f\xc3\xbcr|pour|para|per)[ ]")
+_PATH_BEFORE: Final = re.compile(rb"(?:\A|[\s\"'(])/\Z")
+_ABOUT_OPTION: Final = re.compile(
+    rb"(?:via|is|are|was|on the|option|options|flag|flags|argument|instead|and|or|from|with|when|if|to|has|"
+    rb"cannot|can|must|should|requires?|needs?|was|will|may)(?:[ .,;:)]|$)"
+)
+_ARGUMENT: Final = re.compile(
+    rb"""\(\s{0,8}[bBrRuUnNeE]?(?:"((?:[^"\\\r\n]|\\.)+)"|'((?:[^'\\\r\n]|\\.)+)')\s{0,8}\)"""
+)
+_PAIR: Final = re.compile(
+    rb"""\(\s{0,8}["'][^"'\r\n]{0,200}["']\s{0,8},\s{0,8}(?:"([^"\r\n]+)"|'([^'\r\n]+)')\s{0,8},?\s{0,8}\)"""
+)
+_END_OF_TEXT: Final = re.compile(rb"'(?=[\s,);]|$)")
 _NUMBER: Final = re.compile(rb"(\d{3,12})(?:[\s,.;)]|$)")
-_PLAIN_WORDS: Final = re.compile(rb"(?:[a-z]{1,20}[ .,!?]{0,2}){1,30}")
+_PLAIN_WORDS: Final = re.compile(rb"[a-z]{1,20}[ .,!?]{0,2}(?:(?:[a-z]{1,20}|\d{1,5})[ .,!?]{0,2}){0,30}")
+_ASIDE: Final = re.compile(rb"\((?:[A-Za-z]{1,20}|\d{1,5})(?:[ ,.:]{1,2}(?:[A-Za-z]{1,20}|\d{1,5})){0,12}\)")
+_FEWEST_STRONG: Final = 2
 _ENTRY: Final = re.compile(
     rb"""(?i)(?:entry|value)[ ]['"]([^'"\r\n]{1,200})['"][ ]for[ ](?:key|column|field|index)"""
     rb"""[ ]['"`(]\Z"""
@@ -123,7 +142,9 @@ def find_value(
         # Percent-coded JSON is looked at decoded.
         return None
     decorated = _DECORATED.match(value, start)
-    if decorated is not None:
+    if decorated is not None and (
+        value[start : start + 1] != b"!" or placeholder_end(value, start) < 0
+    ):
         start = decorated.end()
     if value[start : start + 1] not in _QUOTES:
         in_url = sign == b"=" and before and before in b"&?"
@@ -139,12 +160,19 @@ def find_value(
         start = wrapped.end()
     opening = _OPENING.match(value, start)
     if opening is not None:
-        return _quoted(value, opening)
+        if opening[0] == before and value[right : right + 1] == separator[1][:1]:
+            # A prompt: `read -p "Password: " PASSWORD`.
+            return None
+        return _changed(value, start, _quoted(value, opening))
     first = value[start : start + 1]
     if first == before == b"(":
         # PostgreSQL: `Key (token)=(...) already exists.`
         close = value.find(b")", start)
         return (start + 1, close, False) if close > start + 1 else None
+    pair = _PAIR.match(value, start) if first == b"(" else None
+    if pair is not None:
+        # `auth=("ada", "x")`
+        return (*pair.span(1 if pair[1] is not None else 2), False)
     if first in (b"{", b"[") and not _SCHEME_OF_HASH.match(value, start):
         return start, _container_end(value, start), True
     if sign.startswith(b"%"):
@@ -156,14 +184,20 @@ def find_value(
 
 
 def _placeholder(value: bytes, start: int) -> list[tuple[int, int]] | None:
-    return [] if placeholder_end(value, start) >= 0 else None
+    end = placeholder_end(value, start)
+    return [] if end >= 0 and value[end : end + 1] in _ENDS_IN_URL else None
 
 
 def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | None:
     """`--password x`, `password is x`, `PASSWORD 'x'`."""
+    if _PATH_BEFORE.search(value, max(0, left - 2), left):
+        # `GET /reset-password HTTP/1.1`
+        return None
+    if value[right : right + 1] == b"(":
+        return _called(value, right, name)
     if name.startswith(b"-"):
         gap = _SPACED.match(value, right)
-        if gap is not None:
+        if gap is not None and not _ABOUT_OPTION.match(value, gap.end()):
             opening = _OPENING.match(value, gap.end())
             found = _quoted(value, opening) if opening else _token(value, gap.end())
             return None if _is_metavar(name, value, found) else found
@@ -182,9 +216,11 @@ def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | No
     if got is not None:
         opening = _OPENING.match(value, got.end())
         return _quoted(value, opening) if opening else None
-    paired = _PAIRED.match(value, right) if value[max(0, left - 2) : left - 1] == b"(" else None
+    in_call = value[max(0, left - 20) : max(0, left - 1)].rstrip(b" ").endswith(b"(")
+    paired = _PAIRED.match(value, right) if in_call else None
     if paired is not None:
-        return (*paired.span(1), False) if paired[1] else None
+        found = paired.span(1 if paired[1] is not None else 2)
+        return (*found, False) if found[1] > found[0] else None
     gap = _SPACED.match(value, right)
     if gap is not None and not is_prose(value[gap.end() : gap.end() + 20]):
         found = _token(value, gap.end())
@@ -203,7 +239,8 @@ def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | No
         found = _token(value, said.end()) if said is not None else None
         if found is not None:
             secret = value[found[0] : found[1]]
-            if is_random(secret, least) or (pattern is _DASHED and _mixed(secret)):
+            told = pattern is _DASHED or (_FOR.match(value, right) and _STRONG.search(name))
+            if is_random(secret, least) or (told and _mixed(secret)):
                 return found
     following = _QUOTED_NEXT.match(value, right)
     if following is not None and _STRONG.search(name) and not name.lower().startswith(b"secret"):
@@ -212,10 +249,27 @@ def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | No
     return None
 
 
+def _called(value: bytes, right: int, name: bytes) -> Found | None:
+    """`setPassword("x")`, `PASSWORD('x')`: not what looks a secret up by another name."""
+    text = _ARGUMENT.match(value, right)
+    if text is None or not {"get", "find", "read", "load", "fetch", "lookup", "check", "verify", "validate", "is", "has", "require"}.isdisjoint(pieces_of(name)):
+        return None
+    span = text.span(1 if text[1] is not None else 2)
+    secret = value[slice(*span)]
+    sets = pieces_of(name)[0] in ("set", "with") or name.isupper() or _mixed(secret)
+    return (*span, False) if sets or is_random(secret, 8) else None
+
+
 def _is_metavar(name: bytes, value: bytes, found: Found | None) -> bool:
     """Whether help text repeats the option's name in capitals: `--token TOKEN`."""
     shown = b"" if found is None else value[found[0] : found[1]]
     return shown.isupper() and name.upper().replace(b"-", b"_").endswith(shown.replace(b"-", b"_"))
+
+
+def _changed(value: bytes, start: int, found: Found | None) -> Found | None:
+    """With what a value is changed to: `"old" -> "new"`."""
+    change = None if found is None else _CHANGE.match(value, found[1])
+    return found if change is None else (start, change.end(), True)
 
 
 def _quoted(value: bytes, opening: re.Match[bytes]) -> Found | None:
@@ -230,6 +284,10 @@ def _quoted(value: bytes, opening: re.Match[bytes]) -> Found | None:
         if quote == b"'" and value[end : end + 4] == b"'\\''":
             # A shell's way to put a quote between quotes.
             at = end + 4
+            continue
+        if quote == b"'" and end > start and value[end + 1 : end + 2] == quote:
+            # SQL and YAML double a quote between quotes.
+            at = end + 2
             continue
         backslashes = end - len(value[start:end].rstrip(b"\\")) - start
         if backslashes % 2 == 0:
@@ -291,7 +349,7 @@ def _bare(value: bytes, left: int, start: int, name: bytes, sign: bytes) -> Foun
         line = _LINE.match(value, start)
         return (start, line.end(), False) if line else None
     if left - begun <= 40 and _LINE_START.fullmatch(value[begun:left]):
-        return _whole_line(start, rest)
+        return _whole_line(start, name, rest)
     if sign == b":" and (
         is_prose(rest) or (not _STRONG.search(name) and re.match(rb"[a-z]+(?:[\s.,;:)]|$)", rest))
     ):
@@ -316,10 +374,14 @@ def _mixed(secret: bytes) -> bool:
     )
 
 
-def _whole_line(start: int, rest: bytes) -> Found | None:
+def _whole_line(start: int, name: bytes, rest: bytes) -> Found | None:
     """A value that has its line for itself, unless another pair follows on it, or a sentence
     or a command goes on behind what can only be the value."""
     word = rest.split(None, 1)
+    if is_sentence(rest, _FEWEST_STRONG if _STRONG.search(name) else 1):
+        return None
+    if len(word) > 1 and _mixed(word[0]) and _ASIDE.fullmatch(word[1]):
+        return start, start + len(word[0]), False
     if len(word) > 1 and (is_random(word[0]) or (_mixed(word[0]) and b" -" in rest)):
         return start, start + len(word[0]), False
     if len(word) > 1 and _mixed(word[0]) and _PLAIN_WORDS.fullmatch(word[1]):
@@ -342,6 +404,10 @@ def _until_semicolon(value: bytes, start: int, rest: bytes) -> Found | None:
     if semicolon <= 0 or not re.match(rb"\s*(?:[\w .-]{1,40}=|$|[\"'])", rest[semicolon + 1 :]):
         return None
     kept = rest[:semicolon]
+    quote = _END_OF_TEXT.search(kept)
+    begun = value.rfind(b"\n", max(0, start - _LONGEST_LINE), start) + 1
+    if quote is not None and value.count(b"'", begun, start) % 2:
+        return start, start + quote.start(), False
     if b'"' in kept or b"&" in kept or re.search(rb"\s[\w.-]+=", kept):
         return None
     return start, start + semicolon, False

@@ -26,6 +26,7 @@ _NAME_BYTES: Final = bytes(
 _RIGHT_BYTES: Final = _NAME_BYTES.translate(None, b"%]@\xef")
 _WINDOW: Final = 80
 _LONGEST_WORD: Final = 30
+_ADDRESS: Final = re.compile(rb"(?<![\w-])(?:arn|urn):[a-z][a-z0-9-]{0,31}:[^\s\"'<>,;&?#=]*\Z")
 _NEXT_WORD: Final = re.compile(rb"[ ](\w{2,20})")
 
 
@@ -66,7 +67,7 @@ def _at(
     right = hit + len(after) - len(after.lstrip(_RIGHT_BYTES))
     name = value[left:right].rstrip(b".-")
     right = left + len(name)
-    if b"[REDACTED" in name or (len(name) >= _LONGEST_WORD and is_random(name, _LONGEST_WORD)):
+    if _in_address(value, left) or b"[REDACTED" in name or (len(name) >= _LONGEST_WORD and is_random(name, _LONGEST_WORD)):
         return None
     kind = work.names.kind(name)
     while kind is Kind.PLAIN and right - left < _WINDOW:
@@ -104,6 +105,12 @@ def _at(
     if not _wanted(work, kind, name, secret):
         return None
     return first, last, cut_named(work, name, secret, where)
+
+
+def _in_address(value: bytes, left: int) -> bool:
+    """Whether the name stands inside the address of a resource (ARN, URN; RFC 8141)."""
+    before = value[max(0, left - _WINDOW * 2) : left]
+    return b":" in before and _ADDRESS.search(before) is not None
 
 
 def _wanted(work: Work, kind: Kind, name: bytes, secret: bytes) -> bool:
