@@ -19,7 +19,7 @@ from store.redaction.work import Work
 
 RELATED: Final = re.compile(
     rb'"(?:grant_type|code_verifier|kty|kind|stringData|verification_uri\w*|client_id'
-    rb'|lease_duration|[Cc]ode|sensitive|masked|secured|(?:is_?)?[Ss]ecret)"'
+    rb'|lease_duration|auth_date|[Cc]ode|sensitive|masked|secured|(?:is_?)?[Ss]ecret)"'
 )
 """Keys that make a document worth looking at for such objects."""
 STORED: Final = b"/secrets/"
@@ -95,7 +95,12 @@ class _Contexts:
         if b"method" in keys and keys & _ARGUMENTS:
             self._call(members)
         if keys & _VALUES and any(STORED in self._in.raw(m) for m in members if _short(m)):
-            self._every(members, _VALUES)
+            self._every([m for m in members if not self._is_list(m)], _VALUES)
+        if {b"auth_date", b"hash"} <= keys:
+            self._all(members, frozenset((b"hash",)))
+
+    def _is_list(self, member: Member) -> bool:
+        return self._in.raw(member)[:1] == b"["
 
     def _all(self, members: list[Member], wanted: frozenset[bytes]) -> None:
         for member in members:

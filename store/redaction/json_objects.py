@@ -20,6 +20,12 @@ _LISTED: Final = frozenset(
 )
 _SETTING: Final = re.compile(rb'(?i)"(?:HM?SET|HSETNX|M?SET(?:NX|EX)?|CONFIG|setenv|export|env)"')
 
+_FILE: Final = re.compile(rb"(?:[\w.@-]{1,60}/){1,12}[\w.-]{1,80}\.[a-z0-9]{1,4}")
+_ASKED: Final = re.compile(
+    rb"(?i)(?:how|do|does|did|why|where|when|is|are|was|were|have|has|can|could|should|would|will)\b.*\?"
+)
+"""What is asked about secrets, not for one."""
+
 type Edit = tuple[int, int, bytes]
 
 
@@ -109,6 +115,8 @@ class _Objects:
         if role not in self._work.rules.pair_names:
             return
         if role in ("type", "id", "path", "target") and kind is Kind.JUDGED:
+            return
+        if _FILE.fullmatch(name) or _ASKED.fullmatch(name):
             return
         for member in (*members[:at], *members[at + 1 :]):
             if self._holds_value(member.key):

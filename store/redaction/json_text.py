@@ -15,7 +15,7 @@ from store.redaction.json_contexts import CALL, RELATED, STORED
 from store.redaction.json_objects import cut_related
 from store.redaction.json_strings import quoted, unquoted
 from store.redaction.json_trail import Place, Trail
-from store.redaction.named import cut_named, cut_value, describes, has_own_form, least_of, rule_of
+from store.redaction.named import cut_named, cut_value, describes, has_own_form, least_of, names_another, rule_of
 from store.redaction.names import Kind
 from store.redaction.prose import is_prose
 from store.redaction.values import is_address, is_card, is_random
@@ -35,6 +35,7 @@ _LEXICAL: Final = re.compile(
 )
 _ERRORS: Final = re.compile(r"(?i)error|violation|message|invalid|validation|detail|issues")
 _PROBABILITY: Final = re.compile(rb'\s*,\s*"(?:logprob|bytes)"')
+_PACKAGE: Final = re.compile(rb"node_modules/|@[a-z]")
 _LONGEST_NAME: Final = 120
 
 
@@ -252,12 +253,14 @@ def cut_strings(work: Work, document: bytes, name: bytes, kind: Kind, place: str
         raw = document[match.start() + 1 : match.end() - 1]
         if _COLON.match(masked, match.end()):
             key = raw
-            if is_random(key, 16) and not is_address(key):
+            if is_random(key, 16) and not _PACKAGE.match(key) and not is_address(key):
                 # A map from tokens to what they are for.
                 out += (document[end : match.start() + 1], work.cut(key, place, rule_of(name)))
                 end = match.end() - 1
             continue
         value = unquoted(raw)
+        if names_another(work, name, value):
+            continue
         if describes(work, key) or not work.is_secret(kind, value, least=least_of(name)):
             continue
         clean = cut_named(work, name, value, place)

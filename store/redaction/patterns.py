@@ -5,6 +5,7 @@ from typing import Final
 
 from store.redaction import auth
 from store.redaction.json_trail import Place
+from store.redaction.placeholders import is_placeholder
 from store.redaction.values import is_card, is_iban, is_nothing, is_random
 from store.redaction.work import MARK, Work
 
@@ -21,6 +22,8 @@ _CARD: Final = re.compile(
     rb"(?<![\w.+-])(?:[2-6]\d{3}(?:\.\d{4}){3}(?![\w.])"
     rb"|[2-6]\d(?:(?:[ -]|\xc2\xa0)?\d){11,17}(?![\w]))"
 )
+_PAIRS: Final = re.compile(rb"(?:\A|(?<=[ -]))\d\d(?:[ -]|\Z)")
+_LEAST_UNPAIRED: Final = 3
 _IBAN: Final = re.compile(rb"\b[A-Z]{2}\d\d(?: ?[A-Z0-9]){11,30}\b")
 _EMAIL: Final = re.compile(rb"(?<![\w.+%-])[\w.+%-]{1,64}+@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _CURL_USER: Final = re.compile(
@@ -39,7 +42,7 @@ _COMMAND: Final = re.compile(
 _HTTPIE: Final = re.compile(
     rb"""\b(?:https?|xhs?)\s(?:[^\n|;]{0,200}?\s)?-a[ =]?["']?[^\s:"']{1,200}:([^\s"']+)"""
 )
-_LOGIN: Final = re.compile(rb"""(?m)^\w{1,20} LOGIN \"?[^\s\"]{1,200}\"? \"?([^\s\"]{3,})""")
+_LOGIN: Final = re.compile(rb"""(?m)^(?!CREATE|ALTER|DROP)\w{1,20} LOGIN \"?[^\s\"]{1,200}\"? \"?([^\s\"]{3,})""")
 _REDIS: Final = re.compile(
     rb"AUTH\r\n(?:\$\d{1,4}\r\n[^\r\n]{1,200}\r\n(?=\$))?\$\d{1,4}\r\n([^\r\n]+)"
 )
@@ -134,7 +137,7 @@ def _group(
 ) -> bytes:
     out, end = list[bytes](), 0
     for match in pattern.finditer(value):
-        if MARK.fullmatch(match[group]) or value.endswith(_IN_MARK, 0, match.start(group)):
+        if MARK.fullmatch(match[group]) or is_placeholder(match[group]) or value.endswith(_IN_MARK, 0, match.start(group)):
             continue
         out += (value[end : match.start(group)], work.cut(match[group], place, rule))
         end = match.end(group)
@@ -143,6 +146,9 @@ def _group(
 
 def _card(work: Work, run: bytes, place: Place) -> bytes:
     """The card number that `run` begins with, cut; digits may follow it after a gap."""
+    if len(_PAIRS.sub(b"", run)) < _LEAST_UNPAIRED:
+        # A dump of bytes.
+        return run
     digits = b""
     for index, byte in enumerate(run):
         if byte in b" -.\xc2\xa0":

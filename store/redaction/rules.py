@@ -28,6 +28,7 @@ _AFTER_NAME: Final = (
 _CONTEXT: Final = "|".join(
     (
         r"grant_type|stringData|verification_ur|lease_duration|/secrets/|\bkty\b|client_id",
+        r"auth_date|\b7[Bb](?:0[aA]|20)*22[0-9a-fA-F]{20}|[\w/]#[A-Za-z0-9_-]{10}",
         r"(?:\\|%(?:25)*5[Cc])u00(?:2[Dd]|5[Ff]|[46][1-9A-Fa-f]|[57][0-9Aa])",
         r"%(?:25)*(?:2[Dd]|5[Ff]|[46][1-9A-Fa-f]|[57][0-9Aa])",
         r"(?:^|[?&#])code=|\"[Cc]ode\"\s{0,4}:\s{0,4}\"?\d{4}|[?&]p=[^&\s]{4}",
@@ -79,6 +80,8 @@ class Shape(msgspec.Struct, frozen=True):
     """The form is base64 of random bytes, which base64 of text may look like."""
     random: bool = False
     """Words may have the form too."""
+    words: bool = False
+    """Only words joined by hyphens are none."""
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,6 +173,7 @@ def build_rules(
                     Linear(text),
                     bytes=rule in data["bytes"]["shapes"],
                     random=rule in data["random"]["shapes"],
+                    words=rule in data["words"]["shapes"],
                 )
                 for rule, text in shapes.items()
             ),
@@ -283,7 +287,7 @@ def _judged(rules: NameRules) -> str:
     inner = "|".join(
         sorted(_GAP.join(word.capitalize() for word in name.split()) for name in rules.judged)
     )
-    after = f"{_AFTER_NAME}[A-Za-z0-9+/_.~%-]{{10}}"
+    after = f"(?:_?(?i:base64|b64|hex|value|raw))?{_AFTER_NAME}[A-Za-z0-9+/_.~%-]{{10}}"
     return f"(?:^|[^A-Za-z])(?i:{words}){after}|[a-z0-9](?:{inner}){after}"
 
 

@@ -68,13 +68,17 @@ def cut_urls(work: Work, value: bytes, place: Place) -> bytes:
 
 
 def _inner_path(work: Work, host: bytes, path: bytes, place: Place) -> bytes:
+    # `Endpoint=sb://bus.example.com/;SharedAccessKey=...` is no path.
+    path, rest = (path[:1], path[1:]) if path.startswith(b"/;") else (path, b"")
+    if rest:
+        return path + rest
     kept = path if MARK.search(path) else path.rstrip(_TRAILING)
     return redact_path(work, host, kept, place) + path[len(kept) :]
 
 
 def _inner_form(work: Work, form: bytes, place: Place) -> bytes:
     if MARK.search(form) is None:
-        kept = form.rstrip(_TRAILING)
+        kept = form if form.endswith(b"}}") and b"{{" in form else form.rstrip(_TRAILING)
         return forms.redact_form(work, kept, place) + form[len(kept) :]
     return forms.redact_form(work, form, place)
 
@@ -130,9 +134,11 @@ def _piece(work: Work, marked: Marked, piece: bytes, place: Place) -> bytes:
     if is_uuid(plain):
         wanted = marker
     else:
+        # `/secrets/NAME/VERSION` names one.
+        version = before.lower() == b"secrets" and distance > 1
         resource = before.endswith(b"s") and _PREFIXED.fullmatch(plain) is not None
         wanted = not resource and (
-            is_random(plain, _LEAST if marker and distance == 1 else 20)
+            (is_random(plain, _LEAST if marker and distance == 1 else 20) and not version)
             or (distance == 1 and _LETTERS.fullmatch(plain) is not None)
         )
     if not wanted:

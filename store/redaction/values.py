@@ -14,7 +14,10 @@ _RESOURCE: Final = re.compile(rb"(?!SK)[A-Z]{2}[0-9a-f]{32}")
 _CHAIN_ADDRESS: Final = re.compile(rb"0x[0-9a-fA-F]{40}")
 _SPLIT: Final = re.compile(rb"[-_.:/~%+=$!*]+")
 _DATE: Final = re.compile(rb"\d{8}T?\d{0,6}Z?|\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?")
-_SIMPLE: Final = re.compile(rb"[A-Za-z]{1,12}(?:[-_/ ][A-Za-z]{1,12}){0,3}|-?\d{1,5}|\d+\.\d+")
+_SIMPLE: Final = re.compile(
+    rb"(?:\d{1,3} )?[A-Za-z]{1,12}(?:(?:[-_/ ]|, )[A-Za-z]{1,12}){0,3}|-?\d{1,5}|\d+\.\d+"
+    rb"|\d{1,5}(?:ms|[smhdw])"
+)
 _CARDS: Final = re.compile(
     rb"4\d{15}|4\d{18}|42\d{11}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
     rb"|3[47]\d{13}|6(?:011|5\d\d|4[4-9]\d)\d{12}|3(?:0[0-5]|[689]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}"
