@@ -71,7 +71,7 @@ _DECORATED: Final = re.compile(
     rb"(?:(?:&[A-Za-z][\w-]{0,60}|!(?:![a-z]+|[a-z<][\w:.,/>-]{0,80})?)[ \t]+|[*_`]{1,3}[ \t]+|(?:\s{0,9}</?[a-zA-Z]\w{0,9}[^<>]{0,80}>\s{0,9}){1,4})"
 )
 _TYPED: Final = re.compile(
-    rb"(?i)(?:(?:[ \t]*:[ \t]*[a-z][\w<>\[\]?.|]{0,40}|[ \t]+as[ \t]+\w{1,40})[ \t]*"
+    rb"(?i)(?:(?:[ \t]*:[ \t]*(?:&(?:'[a-z]{1,20}[ ])?(?:mut[ ])?)?[a-z][\w<>\[\]?.|&']{0,40}(?:[ ]\|[ ][a-z]{1,20}){0,4}|[ \t]+as[ \t]+\w{1,40})[ \t]*"
     rb"|[ \t]{0,8}\r?\n\s{0,40})(=)\s{0,40}(?=[\"'`])"
 )
 _CODED_CONTAINER: Final = re.compile(rb"%(?:25)*(?:7[Bb]|5[Bb])")
@@ -91,6 +91,10 @@ _PAIR: Final = re.compile(
     rb"""\(\s{0,8}["'][^"'\r\n]{0,200}["']\s{0,8},\s{0,8}(?:"([^"\r\n]+)"|'([^'\r\n]+)')\s{0,8},?\s{0,8}\)"""
 )
 _END_OF_TEXT: Final = re.compile(rb"'(?=[\s,);]|$)")
+_DEFAULT: Final = re.compile(rb"(?::[-=]?|[-=])([^{}$?+\s][^{}$\r\n]{0,200})\}")
+_INDEX: Final = re.compile(rb"\w\[[\"']\Z")
+_INDEX_END: Final = re.compile(rb"[:.][A-Za-z]{1,40}(?:[:.][A-Za-z]{1,40}){0,4}[\"']\]")
+_DIRECTIVE: Final = re.compile(rb"[ \t]*")
 _NUMBER: Final = re.compile(rb"(\d{3,12})(?:[\s,.;)]|$)")
 _PLAIN_WORDS: Final = re.compile(rb"[a-z]{1,20}[ .,!?]{0,2}(?:(?:[a-z]{1,20}|\d{1,5})[ .,!?]{0,2}){0,30}")
 _ASIDE: Final = re.compile(rb"\((?:[A-Za-z]{1,20}|\d{1,5})(?:[ ,.:]{1,2}(?:[A-Za-z]{1,20}|\d{1,5})){0,12}\)")
@@ -123,6 +127,11 @@ def find_value(
     if separator is None:
         return _unseparated(value, left, right, name)
     sign = separator[1].lower()
+    if before == b"{" and value[left - 2 : left - 1] == b"$":
+        return _default(value, right)
+    if _INDEX.search(value, max(0, left - 4), left) and _INDEX_END.match(value, right):
+        # `configuration["Jwt:Key"]`
+        return None
     if sign == b":" and value[max(0, left - 2) : left] == b"//":
         # The user of a URL: its password is found as such.
         return None
@@ -188,6 +197,14 @@ def _placeholder(value: bytes, start: int) -> list[tuple[int, int]] | None:
     return [] if end >= 0 and value[end : end + 1] in _ENDS_IN_URL else None
 
 
+def _default(value: bytes, right: int) -> Found | None:
+    """`${DB_PASSWORD:-x}`: what is taken when there is no such variable."""
+    match = _DEFAULT.match(value, right)
+    if match is None or placeholder_end(value, match.start(1)) == match.end(1):
+        return None
+    return (*match.span(1), False)
+
+
 def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | None:
     """`--password x`, `password is x`, `PASSWORD 'x'`."""
     if _PATH_BEFORE.search(value, max(0, left - 2), left):
@@ -226,7 +243,8 @@ def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | No
         found = _token(value, gap.end())
         begun = value.rfind(b"\n", max(0, left - _LONGEST_LINE), left) + 1
         if found and (
-            (_STRONG.search(name) and _mixed(value[found[0] : found[1]]))
+            (_DIRECTIVE.fullmatch(value[begun:left][:40]) and _ends_line(value, found))
+            or (_STRONG.search(name) and _mixed(value[found[0] : found[1]]))
             or (
                 _USE.search(value, max(0, left - 40), left)
                 and is_random(value[found[0] : found[1]], 8)
@@ -247,6 +265,14 @@ def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | No
         opening = _OPENING.match(value, following.end())
         return _quoted(value, opening) if opening else None
     return None
+
+
+def _ends_line(value: bytes, found: Found) -> bool:
+    """Whether a setting of two words ends with `found`, which is no plain word."""
+    secret = value[found[0] : found[1]]
+    return value[found[1] : found[1] + 1] in (b"", b"\n", b"\r") and (
+        _mixed(secret) or is_random(secret, 8)
+    )
 
 
 def _called(value: bytes, right: int, name: bytes) -> Found | None:
@@ -351,7 +377,9 @@ def _bare(value: bytes, left: int, start: int, name: bytes, sign: bytes) -> Foun
     if left - begun <= 40 and _LINE_START.fullmatch(value[begun:left]):
         return _whole_line(start, name, rest)
     if sign == b":" and (
-        is_prose(rest) or (not _STRONG.search(name) and re.match(rb"[a-z]+(?:[\s.,;:)]|$)", rest))
+        is_prose(rest)
+        or is_sentence(rest.partition(b"<")[0], _least_of(name))
+        or (not _STRONG.search(name) and re.match(rb"[a-z]+(?:[\s.,;:)]|$)", rest))
     ):
         return None
     return _until_semicolon(value, start, rest) or _token(value, start)
@@ -378,7 +406,7 @@ def _whole_line(start: int, name: bytes, rest: bytes) -> Found | None:
     """A value that has its line for itself, unless another pair follows on it, or a sentence
     or a command goes on behind what can only be the value."""
     word = rest.split(None, 1)
-    if is_sentence(rest, _FEWEST_STRONG if _STRONG.search(name) else 1):
+    if is_sentence(rest, _least_of(name)):
         return None
     if len(word) > 1 and _mixed(word[0]) and _ASIDE.fullmatch(word[1]):
         return start, start + len(word[0]), False
@@ -396,6 +424,12 @@ def _whole_line(start: int, name: bytes, rest: bytes) -> Found | None:
     if kept.count(b"}") > kept.count(b"{"):
         kept = kept.rstrip(b"}) ")
     return (start, start + len(kept), False) if kept else None
+
+
+def _least_of(name: bytes) -> int:
+    """How many common words make a sentence of what stands behind a name: a password may be
+    some words too."""
+    return _FEWEST_STRONG if _STRONG.search(name) and not name.endswith(b"s") else 1
 
 
 def _until_semicolon(value: bytes, start: int, rest: bytes) -> Found | None:

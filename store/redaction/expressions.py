@@ -27,6 +27,7 @@ _BOUNDARY: Final = re.compile(
     rb"[ \t]{0,8}(?:[,;)}\]\"'`<|?\r\n]|$|\\[nrt\"']|//|#|--|&&|=[ >]|[!=]=|:|[.+*/-][ ]|\{|as\b|if\b|and\b"
     rb"|else\b|in\b|is\b|not\b|[A-Z]{2,10}\b)"
 )
+_SCHEME: Final = re.compile(rb"(?i)(?:bearer|basic|token|apikey|bot)[ ](?=[<{$&%])")
 _KEYWORD: Final = re.compile(
     rb"(?:null|None|nil|undefined|NULL|nullptr|true|false|True|False)(?=[ \t]*(?:[,;)}\]|]|=[^=]|[\r\n]|$))"
 )
@@ -67,7 +68,8 @@ def read(
 ) -> list[Span] | None:
     """The texts of an expression at `start` that may be secrets; `None` when it is none and may
     be a secret itself."""
-    kept = placeholder_end(value, start)
+    scheme = _SCHEME.match(value, start)
+    kept = placeholder_end(value, scheme.end() if scheme else start)
     if kept >= 0 and _BOUNDARY.match(value, kept):
         return []
     for pattern in (_KEYWORD, _ARROW, _GENERIC):

@@ -35,6 +35,8 @@ _LEXICAL: Final = re.compile(
 )
 _ERRORS: Final = re.compile(r"(?i)error|violation|message|invalid|validation|detail|issues")
 _PROBABILITY: Final = re.compile(rb'\s*,\s*"(?:logprob|bytes)"')
+_HOST: Final = re.compile(rb"(?:[\w-]{1,63}\.){1,8}[a-z]{2,20}")
+_SCOPES: Final = re.compile(rb"(?i)scopes?|permissions")
 _PACKAGE: Final = re.compile(rb"node_modules/|@[a-z]")
 _LONGEST_NAME: Final = 120
 
@@ -187,7 +189,9 @@ class _Document:
         finally:
             self._work.depth -= 1
         listed = self._text[start : start + 1] == b"["
-        if (kind is not Kind.LIKELY or listed) and not (_ERRORS.search(place) and b" " in document):
+        if kind is Kind.LIKELY and not listed:
+            document = cut_hosts(self._work, document, name, place)
+        elif not (_ERRORS.search(place) and b" " in document):
             document = cut_strings(self._work, document, name, kind, place)
         if document != self._text[start:end]:
             self._edits.append((start, end, document))
@@ -242,17 +246,34 @@ class _Document:
         return len(self._masked)
 
 
+def cut_hosts(work: Work, document: bytes, name: bytes, place: str) -> bytes:
+    """Cut what a map such as `{"bearer": {"api.example.com": "..."}}` holds for hosts."""
+    out, end, key = list[bytes](), 0, b""
+    for match in _STRING.finditer(document):
+        raw = document[match.start() + 1 : match.end() - 1]
+        if _COLON.match(document, match.end()):
+            key = raw
+        elif _HOST.fullmatch(key) and b"\\" not in raw and work.is_secret(Kind.JUDGED, raw):
+            out += (document[end : match.start() + 1], cut_named(work, name, raw, place))
+            end = match.end() - 1
+    return b"".join((*out, document[end:]))
+
+
 def cut_strings(work: Work, document: bytes, name: bytes, kind: Kind, place: str) -> bytes:
     """Cut the strings of a container that stands under a secret name, except under keys that
     describe: `{"token": {"type": "bearer", "value": ...}}`."""
     masked = document
     if b"\\" in document:
         masked = document.replace(b"\\\\", b"__").replace(b'\\"', b"__")
-    out, end, key = list[bytes](), 0, b""
+    out, end, key, told = list[bytes](), 0, b"", 0
     for match in _STRING.finditer(masked):
         raw = document[match.start() + 1 : match.end() - 1]
+        if match.start() < told:
+            continue
         if _COLON.match(masked, match.end()):
             key = raw
+            if _SCOPES.fullmatch(key):
+                told = masked.find(b"}", match.end())
             if is_random(key, 16) and not _PACKAGE.match(key) and not is_address(key):
                 # A map from tokens to what they are for.
                 out += (document[end : match.start() + 1], work.cut(key, place, rule_of(name)))

@@ -12,10 +12,13 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from store.redaction.rules import NameRules
+from store.redaction.values import is_random
 
 _LIMIT: Final = 200
 _MOST_SPLIT: Final = 6
 _CACHE: Final = 20_000
+_LONGEST_WORD: Final = 30
+_DRAWN: Final = re.compile(rb"[A-Za-z0-9+/]+=*")
 _PIECES: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 _ABOUT: Final = frozenset(("for", "of", "from", "by"))
@@ -49,7 +52,9 @@ class Names:
         if known is None:
             if len(self._known) >= _CACHE:
                 self._known.clear()
-            known = self._known[name] = self._classify(pieces_of(name[-_LIMIT:]))
+            drawn = len(name) >= _LONGEST_WORD and _DRAWN.fullmatch(name) and is_random(name)
+            pieces = [] if drawn else pieces_of(name[-_LIMIT:])
+            known = self._known[name] = self._classify(pieces)
         return known
 
     def _classify(self, pieces: list[str]) -> Kind:
@@ -97,7 +102,9 @@ class Names:
             return Kind.SECRET
         if last in rules.loose:
             return Kind.LIKELY
-        if last.endswith(rules.loose_endings) and last not in rules.harmless:
+        if last in rules.harmless:
+            return Kind.PLAIN
+        if last.endswith(rules.loose_endings):
             return Kind.LIKELY
         if last in rules.pieces or last.endswith(rules.endings):
             return Kind.SECRET
@@ -105,7 +112,11 @@ class Names:
 
     def _inside(self, pieces: list[str]) -> bool:
         rules = self._rules
-        if any(piece in rules.pieces or piece.endswith(rules.endings) for piece in pieces):
+        if any(
+            piece in rules.pieces or piece.endswith(rules.endings)
+            for piece in pieces
+            if piece not in rules.harmless
+        ):
             return True
         padded = f" {' '.join(pieces)} "
         return any(f" {phrase} " in padded for phrase in rules.phrases)

@@ -26,30 +26,6 @@ _PAIRS: Final = re.compile(rb"(?:\A|(?<=[ -]))\d\d(?:[ -]|\Z)")
 _LEAST_UNPAIRED: Final = 3
 _IBAN: Final = re.compile(rb"\b[A-Z]{2}\d\d(?: ?[A-Z0-9]){11,30}\b")
 _EMAIL: Final = re.compile(rb"(?<![\w.+%-])[\w.+%-]{1,64}+@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
-_CURL_USER: Final = re.compile(
-    rb"""(?:(?<=\s)-u|--(?:proxy-)?user(?![\w-]))[ =]?["']?([^\s:"']{0,200}):([^\s"']+)"""
-)
-_IDENTIFIED: Final = re.compile(
-    rb"""(?i)identified\s+(?:with\s+\w+\s+)?by\s+(?:password\s+)?['"]([^'"]+)"""
-)
-_SHORT_FLAG: Final = re.compile(
-    rb"""(?:mysql\w{0,12}|mariadb\w{0,12}|sshpass|login)\b"""
-    rb"""(?:[^\n|;]{0,200}?)\s-p[ ]?["']?([^\s"']{3,})"""
-)
-_COMMAND: Final = re.compile(
-    rb"(?m)^(?:AUTH(?: (?:PLAIN|LOGIN|XOAUTH2|CRAM-MD5))?|PASS) (\S{3,})[ \t]*\r?$"
-)
-_HTTPIE: Final = re.compile(
-    rb"""\b(?:https?|xhs?)\s(?:[^\n|;]{0,200}?\s)?-a[ =]?["']?[^\s:"']{1,200}:([^\s"']+)"""
-)
-_LOGIN: Final = re.compile(rb"""(?m)^(?!CREATE|ALTER|DROP)\w{1,20} LOGIN \"?[^\s\"]{1,200}\"? \"?([^\s\"]{3,})""")
-_REDIS: Final = re.compile(
-    rb"AUTH\r\n(?:\$\d{1,4}\r\n[^\r\n]{1,200}\r\n(?=\$))?\$\d{1,4}\r\n([^\r\n]+)"
-)
-_BIND: Final = re.compile(rb"""ldap\w{0,12}\b[^\n|;]{0,200}?\s-w[ ]?["']?([^\s"']{3,})""")
-_SECURE_STRING: Final = re.compile(
-    rb"""ConvertTo-SecureString\s{1,4}(?:-String\s{1,4})?["']([^"'\r\n]+)"""
-)
 _ONE_TIME: Final = re.compile(
     rb"(?i)(?<![\w.-])(?:[A-Z]-)?(\d{4,8}) is (?:your|the) (?:[\w-]{1,20} ){0,4}"
     rb"(?:code|otp|pin|passcode|password)\b"
@@ -58,7 +34,6 @@ _YOUR_CODE: Final = re.compile(
     rb"(?i)\b(?:your|use|enter|with) (?:[\w-]{1,20} ){0,4}(?:code|pin|otp|passcode)"
     rb"(?: is)?:? {1,3}(\d{4,8})(?!\d)"
 )
-_NETRC: Final = re.compile(rb"\blogin\s{1,8}\S{1,200}\s{1,8}password\s{1,8}(\S{3,200})")
 _IN_MARK: Final = b"[REDACTED:"
 _LEAST_LINE: Final = 24
 
@@ -104,27 +79,10 @@ def _is_credential(work: Work, scheme: bytes, token: bytes) -> bool:
 
 
 def cut_numbers(work: Work, value: bytes, place: Place) -> bytes:
-    """Payment cards, command-line credentials, and, where switched on, IBANs and e-mail."""
+    """Payment cards, one-time codes, and, where switched on, IBANs and e-mail."""
     value = _CARD.sub(lambda match: _card(work, match[0], place), value)
-    if b" -a" in value and b"http" in value:
-        value = _group(work, _HTTPIE, 1, value, place, "command line")
-    if b" -u" in value or b"-user" in value:
-        value = _group(work, _CURL_USER, 2, value, place, "command line")
-    if b" -p" in value:
-        value = _group(work, _SHORT_FLAG, 1, value, place, "command line")
-    if b"ldap" in value and b" -w" in value:
-        value = _group(work, _BIND, 1, value, place, "command line")
-    if b"SecureString" in value:
-        value = _group(work, _SECURE_STRING, 1, value, place, "command line")
-    if b"AUTH" in value or b"PASS" in value or b"LOGIN" in value:
-        value = _group(work, _COMMAND, 1, value, place, "protocol command")
-        value = _group(work, _LOGIN, 1, value, place, "protocol command")
-        value = _group(work, _REDIS, 1, value, place, "protocol command")
-    if b"login" in value:
-        value = _group(work, _NETRC, 1, value, place, "netrc")
     value = _group(work, _ONE_TIME, 1, value, place, "one-time code")
     value = _group(work, _YOUR_CODE, 1, value, place, "one-time code")
-    value = _group(work, _IDENTIFIED, 1, value, place, "sql")
     if work.rules.ibans:
         value = _IBAN.sub(lambda m: work.cut(m[0], place, "iban") if is_iban(m[0]) else m[0], value)
     if work.rules.emails:

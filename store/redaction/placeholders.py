@@ -19,7 +19,7 @@ _PLACEHOLDER: Final = re.compile(
     rb"|[a-z][a-z0-9.-]{0,80})\}"
     rb"|\$\{\{[^{}]{0,80}\}\}|\{\{[^{}]{0,80}\}\}|[#%]\{[^{}\"']{1,80}\}|<%=?[^%]{1,80}%>"
     rb"|\$[A-Z_][A-Z0-9_]{0,60}|\$[a-z_]{1,40}|\$\d{1,2}|%[A-Z_]{2,60}%|\$env:\w{1,60}"
-    rb"|<[A-Za-z][\w -]{0,40}>|[*x.\xe2\x80\xa2\xa6]{2,}|\([a-z]+(?: [a-z]+){0,4}\)"
+    rb"|<[A-Za-z][\w -]{0,40}>|&lt;[A-Za-z][\w -]{0,40}&gt;|[*x.\xe2\x80\xa2\xa6]{2,}|\([a-z]+(?: [a-z]+){0,4}\)"
     rb"|(?i:(?:hmac[-_]?)?(?:sha-?\d{1,3}|md5|rsa|ecdsa|ed25519|[hrep]s\d{3})"
     rb"(?:[-_]?(?:with|and|rsa|ecdsa|encryption|hmac|sha-?\d{1,3}|pss|rsae|v\d)){0,5})"
     rb"|(?i:n?(?:var)?char2?|(?:var)?binary|character(?: varying)?|string|raw|bit)\(\d{1,5}\)?"

@@ -37,7 +37,11 @@ _CONTEXT: Final = "|".join(
         r"|\"(?:\w{1,20}[._])?(?:[Ll]og_?[Ii]n|[Aa]uthenticate|[Aa]uthorize|execute(?:_kw)?)\"",
         r"<(?:DP|DQ|InverseQ)>|(?i:\d[ ]is[ ](?:your|the)[ ])"
         r"|(?i:(?:code|pin|otp)(?: is)?:? {1,3}\d{4})",
-        r"(?:\s-[ua]|--user|--proxy-user)[ =]|\s-[pw]|SecureString|LOGIN |AUTH\r|=3D",
+        r"(?:\s-[ua]|--user|--proxy-user)[ =]|\s-[pwP]|SecureString|LOGIN |AUTH\r|=3D",
+        r"community|createUser|com2sec|key-string|isakmp|(?:radius|tacacs)-|authentication-key",
+        r"\bsnmp|smbclient|freerdp|redis-cli|htpasswd|chpasswd|sudo -|[Nn]et use",
+        r"onnection\(|mysqli|pg_connect|\bPDO|ssh2_auth|ftp_login|redential|asic_?[Aa]uth|PlainAuth",
+        r"login\(|(?i:jwt)\.|[Hh]mac|HMAC",
     )
 )
 """What only its neighbours make a secret, or a name in which letters are coded that need not be.

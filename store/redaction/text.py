@@ -9,6 +9,8 @@ from typing import Final
 
 from store.redaction import (
     assignments,
+    calls,
+    commands,
     encoded,
     entities,
     event_stream,
@@ -67,6 +69,8 @@ def scan(work: Work, value: bytes, place: Place) -> bytes:
     value = patterns.cut_schemes(work, value, place)
     value = shapes.cut_shapes(work, value, place)
     value = patterns.cut_numbers(work, value, place)
+    value = commands.cut_commands(work, value, place)
+    value = calls.cut_calls(work, value, place)
     return encoded.cut_base64(work, value, place)
 
 
