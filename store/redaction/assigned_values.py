@@ -95,6 +95,7 @@ _DEFAULT: Final = re.compile(rb"(?::[-=]?|[-=])([^{}$?+\s][^{}$\r\n]{0,200})\}")
 _INDEX: Final = re.compile(rb"\w\[[\"']\Z")
 _INDEX_END: Final = re.compile(rb"[:.][A-Za-z]{1,40}(?:[:.][A-Za-z]{1,40}){0,4}[\"']\]")
 _DIRECTIVE: Final = re.compile(rb"[ \t]*")
+_ALLOWED: Final = re.compile(rb"\((?:self|src|\*|\\?\"https?://[\w.*:-]{1,100}\\?\"|[ ])*\)(?=[\s,;\"]|\Z)")
 _NUMBER: Final = re.compile(rb"(\d{3,12})(?:[\s,.;)]|$)")
 _PLAIN_WORDS: Final = re.compile(rb"[a-z]{1,20}[ .,!?]{0,2}(?:(?:[a-z]{1,20}|\d{1,5})[ .,!?]{0,2}){0,30}")
 _ASIDE: Final = re.compile(rb"\((?:[A-Za-z]{1,20}|\d{1,5})(?:[ ,.:]{1,2}(?:[A-Za-z]{1,20}|\d{1,5})){0,12}\)")
@@ -155,6 +156,9 @@ def find_value(
         value[start : start + 1] != b"!" or placeholder_end(value, start) < 0
     ):
         start = decorated.end()
+    if _ALLOWED.match(value, start):
+        # `Permissions-Policy: otp-credentials=(), publickey-credentials-get=(self)`
+        return None
     if value[start : start + 1] not in _QUOTES:
         in_url = sign == b"=" and before and before in b"&?"
         texts = (

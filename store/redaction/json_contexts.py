@@ -19,7 +19,7 @@ from store.redaction.work import Work
 
 RELATED: Final = re.compile(
     rb'"(?:grant_type|code_verifier|kty|kind|stringData|verification_uri\w*|client_id'
-    rb'|lease_duration|auth_date|[Cc]ode|sensitive|masked|secured|(?:is_?)?[Ss]ecret)"'
+    rb'|lease_duration|instances|auth_date|[Cc]ode|sensitive|masked|secured|(?:is_?)?[Ss]ecret)"'
 )
 """Keys that make a document worth looking at for such objects."""
 STORED: Final = b"/secrets/"
@@ -42,6 +42,7 @@ _HELD: Final = frozenset((b"data", b"stringdata"))
 _VALUES: Final = frozenset((b"value", b"payload"))
 _LEAST_TAINT: Final = 6
 
+_MADE: Final = frozenset((b"result", b"bcrypt_hash"))
 _MARKING: Final = frozenset(b"sensitive masked secured secret issecret is_secret".split())
 _MARKED: Final = frozenset(b"value values stringvalue default".split())
 _VARIABLE: Final = re.compile(rb"([\w-]{1,80})\s{0,8}:\s{0,8}\$(\w{1,80})(?!\w)")
@@ -96,6 +97,8 @@ class _Contexts:
             self._call(members)
         if keys & _VALUES and any(STORED in self._in.raw(m) for m in members if _short(m)):
             self._every([m for m in members if not self._is_list(m)], _VALUES)
+        if {b"type", b"instances"} <= keys:
+            self._generated(members)
         if {b"auth_date", b"hash"} <= keys:
             self._all(members, frozenset((b"hash",)))
 
@@ -163,6 +166,24 @@ class _Contexts:
                 continue
             for item in texts[-1:]:
                 self._cut(item.start, item.end, member.key)
+
+    def _generated(self, members: list[Member]) -> None:
+        """Terraform's state: what a resource such as `random_password` made."""
+        kinds = [self._in.raw(m)[1:-1] for m in members if m.key == b"type"]
+        if not any(self._work.names.kind(kind) >= Kind.SECRET for kind in kinds):
+            return
+        for member in members:
+            if member.key == b"instances":
+                self._under([member], _MADE)
+
+    def _under(self, members: list[Member], wanted: frozenset[bytes]) -> None:
+        """Cut the strings of `wanted` members at any depth."""
+        for member in members:
+            inside = self._in.inside(member)
+            if inside is not None:
+                self._under(self._in.members(inside), wanted)
+            elif member.key in wanted and self._in.is_string(member):
+                self._cut(member.start, member.end, member.key)
 
     def _leased(self, members: list[Member]) -> None:
         """Vault's answers: secrets of the first kind in `data`, of the second in its `data`."""

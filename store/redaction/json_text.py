@@ -37,6 +37,7 @@ _ERRORS: Final = re.compile(r"(?i)error|violation|message|invalid|validation|det
 _PROBABILITY: Final = re.compile(rb'\s*,\s*"(?:logprob|bytes)"')
 _HOST: Final = re.compile(rb"(?:[\w-]{1,63}\.){1,8}[a-z]{2,20}")
 _SCOPES: Final = re.compile(rb"(?i)scopes?|permissions")
+_CODE: Final = re.compile(rb"(?<![\d.eE+-])\d{6,12}(?![\d.eE])")
 _PACKAGE: Final = re.compile(rb"node_modules/|@[a-z]")
 _LONGEST_NAME: Final = 120
 
@@ -193,6 +194,8 @@ class _Document:
             document = cut_hosts(self._work, document, name, place)
         elif not (_ERRORS.search(place) and b" " in document):
             document = cut_strings(self._work, document, name, kind, place)
+        if listed and kind >= Kind.SECRET and b'"' not in document:
+            document = cut_numbers(self._work, document, name, place)
         if document != self._text[start:end]:
             self._edits.append((start, end, document))
         return end
@@ -244,6 +247,12 @@ class _Document:
                 if depth == 0:
                     return match.end()
         return len(self._masked)
+
+
+def cut_numbers(work: Work, document: bytes, name: bytes, place: str) -> bytes:
+    """Cut the numbers of a list that are long enough to be codes."""
+    cut = lambda match: b'"' + work.cut(match[0], place, rule_of(name)) + b'"'  # noqa: E731
+    return _CODE.sub(cut, document)
 
 
 def cut_hosts(work: Work, document: bytes, name: bytes, place: str) -> bytes:

@@ -71,6 +71,7 @@ def scan(work: Work, value: bytes, place: Place) -> bytes:
     value = patterns.cut_numbers(work, value, place)
     value = commands.cut_commands(work, value, place)
     value = calls.cut_calls(work, value, place)
+    value = encoded.cut_hex(work, value, place)
     return encoded.cut_base64(work, value, place)
 
 

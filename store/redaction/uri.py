@@ -20,6 +20,8 @@ _FRAGMENT: Final = re.compile(rb"""#(/?[\w.\-/]{0,80}\??[\w.\-]{1,60}=[^\s"'<>#]
 _PATH: Final = re.compile(
     rb"""(?<![\w/:<])/[\w.~%@:+=;-]{1,200}(?:/[\w.~%@:+=;!$*,-]{0,2000}){1,40}"""
 )
+_KEY: Final = re.compile(rb"(://[^\s\"'<>#]{1,2000}#)([A-Za-z0-9_-]{20,200})(?![\w/=%.])")
+_ANCHOR: Final = re.compile(rb"[A-Za-z]{1,20}[-_]|L\d")
 _TRAILING: Final = b").,;]}"
 _WORD: Final = re.compile(
     rb"[a-z]{1,20}(?:[-_.][a-z]{1,20}){0,4}|v\d{1,3}|\d{1,12}|\{[\w-]+\}|:[\w-]+|\*+"
@@ -64,6 +66,8 @@ def cut_urls(work: Work, value: bytes, place: Place) -> bytes:
         value = _QUERY.sub(lambda match: b"?" + _inner_form(work, match[1], place), value)
     if b"#" in value and b"=" in value:
         value = _FRAGMENT.sub(lambda match: b"#" + _fragment(work, match[1], place), value)
+    if b"#" in value:
+        value = _KEY.sub(lambda match: match[1] + _key(work, match[2], place), value)
     return value
 
 
@@ -86,6 +90,19 @@ def _inner_form(work: Work, form: bytes, place: Place) -> bytes:
 def _fragment(work: Work, fragment: bytes, place: Place) -> bytes:
     route, question, form = fragment.rpartition(b"?")
     return route + question + _inner_form(work, form, place)
+
+
+def _key(work: Work, fragment: bytes, place: Place) -> bytes:
+    """A fragment that is nothing but a key, which browsers never send: what the link shares is
+    encrypted with it."""
+    mixed = (
+        any(48 <= byte < 58 for byte in fragment)
+        and not fragment.islower()
+        and not fragment.isupper()
+        and _ANCHOR.match(fragment) is None
+    )
+    wanted = mixed and is_random(fragment, 20)
+    return work.cut(fragment, place, "fragment") if wanted else fragment
 
 
 def _by_template(work: Work, host: bytes, path: bytes, place: Place) -> bytes:
