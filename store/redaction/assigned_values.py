@@ -371,8 +371,8 @@ def _bare(value: bytes, left: int, start: int, name: bytes, sign: bytes) -> Foun
         return None
     if not rest:
         # `def f(user, password):` goes on with code.
-        code = b")" in value[left + len(name) : start]
-        return None if code else _indented(value, left, start)
+        between = value[left + len(name) : start]
+        return None if between.count(b")") > between.count(b"(") else _indented(value, left, start)
     begun = value.rfind(b"\n", max(0, left - _LONGEST_LINE), left) + 1
     if len(rest) >= _LONGEST_LINE:
         # Too long to be told apart: all of it may be the value.

@@ -122,7 +122,7 @@ def _parameter(work: Work, name: bytes, value: bytes, place: Place) -> bytes:
         return value
     last = pieces_of(name)[-1:]
     if last and last[0] in work.rules.names.neutral and (
-        work.names.kind(name) is Kind.PLAIN and not is_random(value, _LEAST_DRAWN)
+        work.names.kind(name) is Kind.PLAIN and not is_random(value)
     ):
         return work.text(value, place)
     plain = unquote_to_bytes(value)

@@ -154,6 +154,7 @@ def build_rules(
         _USERINFO,
         _BLOCKS,
         schemes,
+        _pairs(name_rules),
         _paths_text(templates, markers),
     ]
     # These come some way in every token and number; see `AnyOf` for why they stand apart.
@@ -293,6 +294,12 @@ def _judged(rules: NameRules) -> str:
     )
     after = f"(?:_?(?i:base64|b64|hex|value|raw))?{_AFTER_NAME}[A-Za-z0-9+/_.~%-]{{10}}"
     return f"(?:^|[^A-Za-z])(?i:{words}){after}|[a-z0-9](?:{inner}){after}"
+
+
+def _pairs(rules: NameRules) -> str:
+    """A pattern that matches the first of two strings in a list of such lists."""
+    words = "|".join(sorted(name for name in rules.judged if " " not in name))
+    return rf"[\[,]\s{{0,20}}\[\s{{0,20}}\"(?i:{words})\"\s{{0,4}},"
 
 
 def _least(words: frozenset[str]) -> list[str]:
