@@ -5,7 +5,7 @@ import sys
 from typing import Final
 
 from store.redaction.expressions import read
-from store.redaction.names import Names, pieces_of
+from store.redaction.names import Kind, Names, pieces_of
 from store.redaction.placeholders import placeholder_end
 from store.redaction.prose import is_prose, is_sentence
 from store.redaction.values import is_random
@@ -63,7 +63,7 @@ _SETTING: Final = re.compile(rb"(?i)[ \t]*(?:env|setenv|setx|set)[ \t]+(?:-\w+[ 
 _PAIRED: Final = re.compile(
     rb"""["']\s{0,8},\s{0,40}(?:"([^"]*)"|'([^']*)')\s{0,8}(?:\)|,\s{0,8}[\w.]{1,40}\s{0,8}\))"""
 )
-_SCOPE: Final = re.compile(rb"[a-z_*-]{1,12}(?:[\s,;:)]|$)")
+_SCOPE: Final = re.compile(rb"[a-z_*-]{1,12}(?:[\s,;:)\"'`\]]|$)")
 _WRAPPED: Final = re.compile(
     rb"""\s{0,9}(?:@|[bBrRuUfFnNeE]{1,2}|[A-Za-z_][\w.:]{0,40}\(\s{0,9}|string\(\d{1,7}\)\s{0,9})(?=["'])"""
 )
@@ -96,6 +96,12 @@ _INDEX: Final = re.compile(rb"\w\[[\"']\Z")
 _INDEX_END: Final = re.compile(rb"[:.][A-Za-z]{1,40}(?:[:.][A-Za-z]{1,40}){0,4}[\"']\]")
 _DIRECTIVE: Final = re.compile(rb"[ \t]*")
 _ALLOWED: Final = re.compile(rb"\((?:self|src|\*|\\?\"https?://[\w.*:-]{1,100}\\?\"|[ ])*\)(?=[\s,;\"]|\Z)")
+_PAIR_NEXT: Final = re.compile(rb"[\w.-]{1,64}=")
+_SIGNED: Final = re.compile(
+    rb"""(?:[ ][\w-]{1,20}){1,8}[ ](?:"([A-Za-z0-9+/=_.-]{20,500})"|'([A-Za-z0-9+/=_.-]{20,500})')"""
+)
+_QUOTED_END: Final = re.compile(rb"[\"'][ \t]*;?[ \t]*(?:[\r\n]|\Z)")
+_LISTED: Final = re.compile(rb",[ ]?[\w.-]{1,64}=\Z")
 _NUMBER: Final = re.compile(rb"(\d{3,12})(?:[\s,.;)]|$)")
 _PLAIN_WORDS: Final = re.compile(rb"[a-z]{1,20}[ .,!?]{0,2}(?:(?:[a-z]{1,20}|\d{1,5})[ .,!?]{0,2}){0,30}")
 _ASIDE: Final = re.compile(rb"\((?:[A-Za-z]{1,20}|\d{1,5})(?:[ ,.:]{1,2}(?:[A-Za-z]{1,20}|\d{1,5})){0,12}\)")
@@ -126,7 +132,7 @@ def find_value(
     typed = _TYPED.match(value, right)
     separator = typed or _SEPARATOR.match(value, right)
     if separator is None:
-        return _unseparated(value, left, right, name)
+        return _unseparated(value, left, right, name, names)
     sign = separator[1].lower()
     if before == b"{" and value[left - 2 : left - 1] == b"$":
         return _default(value, right)
@@ -209,7 +215,9 @@ def _default(value: bytes, right: int) -> Found | None:
     return (*match.span(1), False)
 
 
-def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | None:
+def _unseparated(
+    value: bytes, left: int, right: int, name: bytes, names: Names
+) -> Found | None:
     """`--password x`, `password is x`, `PASSWORD 'x'`."""
     if _PATH_BEFORE.search(value, max(0, left - 2), left):
         # `GET /reset-password HTTP/1.1`
@@ -243,9 +251,19 @@ def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | No
         found = paired.span(1 if paired[1] is not None else 2)
         return (*found, False) if found[1] > found[0] else None
     gap = _SPACED.match(value, right)
+    if gap is not None and value[left - 1 : left] == b"=" and _PAIR_NEXT.match(value, gap.end()):
+        # `reason=bad_password attempts=5`
+        return None
     if gap is not None and not is_prose(value[gap.end() : gap.end() + 20]):
         found = _token(value, gap.end())
         begun = value.rfind(b"\n", max(0, left - _LONGEST_LINE), left) + 1
+        opening = _OPENING.match(value, gap.end())
+        if opening and _DIRECTIVE.fullmatch(value[begun:left][:40]) and (
+            names.kind(name) >= Kind.SECRET
+        ):
+            # `masterauth "x"`
+            quoted = _quoted(value, opening)
+            return quoted if quoted and _QUOTED_END.match(value, quoted[1]) else None
         if found and (
             (_DIRECTIVE.fullmatch(value[begun:left][:40]) and _ends_line(value, found))
             or (_STRONG.search(name) and _mixed(value[found[0] : found[1]]))
@@ -264,6 +282,9 @@ def _unseparated(value: bytes, left: int, right: int, name: bytes) -> Found | No
             told = pattern is _DASHED or (_FOR.match(value, right) and _STRONG.search(name))
             if is_random(secret, least) or (told and _mixed(secret)):
                 return found
+    signed = _SIGNED.match(value, right)
+    if signed is not None and is_random(signed[1] or signed[2], 20):
+        return (*signed.span(1 if signed[1] else 2), False)
     following = _QUOTED_NEXT.match(value, right)
     if following is not None and _STRONG.search(name) and not name.lower().startswith(b"secret"):
         opening = _OPENING.match(value, following.end())
@@ -446,7 +467,11 @@ def _until_semicolon(value: bytes, start: int, rest: bytes) -> Found | None:
     begun = value.rfind(b"\n", max(0, start - _LONGEST_LINE), start) + 1
     if quote is not None and value.count(b"'", begun, start) % 2:
         return start, start + quote.start(), False
+    listed = value[start - 1 : start] == b"=" and _LISTED.search(value, max(0, start - 80), start)
     if b'"' in kept or b"&" in kept or re.search(rb"\s[\w.-]+=", kept):
+        return None
+    if listed and re.search(rb",[\w.-]{1,40}=", kept):
+        # A member of `a=1,token=x,b=2;c=3`.
         return None
     return start, start + semicolon, False
 

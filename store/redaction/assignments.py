@@ -27,6 +27,8 @@ _RIGHT_BYTES: Final = _NAME_BYTES.translate(None, b"%]@\xef")
 _WINDOW: Final = 80
 _LONGEST_WORD: Final = 30
 _ADDRESS: Final = re.compile(rb"(?<![\w-])(?:arn|urn):[a-z][a-z0-9-]{0,31}:[^\s\"'<>,;&?#=]*\Z")
+_WORD_BEFORE: Final = re.compile(rb"(?<![\w-])([A-Za-z]{2,20})[ ]\Z")
+_METRIC: Final = re.compile(rb"(?:\A|\n)[a-zA-Z_:][\w:]{2,100}\{[^{}\n]*\Z")
 _NEXT_WORD: Final = re.compile(rb"[ ](\w{2,20})")
 
 
@@ -78,8 +80,11 @@ def _at(
         right = word.end()
         name = value[left:right]
         kind = work.names.kind(name)
-    if kind is Kind.PLAIN:
+    if kind is Kind.PLAIN or _is_qualified(work, value, left, name, kind):
         return None
+    if kind > Kind.LIKELY and left and _METRIC.search(value, max(0, left - 300), left):
+        # A label of a metric mostly names something.
+        kind = Kind.LIKELY
     where = f"{shown(place)}.{readable(name)}"
     if left and (
         value[left - 1 : left] in (b"<", b":")
@@ -105,6 +110,14 @@ def _at(
     if not _wanted(work, kind, name, secret):
         return None
     return first, last, cut_named(work, name, secret, where)
+
+
+def _is_qualified(work: Work, value: bytes, left: int, name: bytes, kind: Kind) -> bool:
+    """Whether the word before makes it another name: `public key: ...`."""
+    if kind is not Kind.JUDGED or value[left - 1 : left] != b" ":
+        return False
+    word = _WORD_BEFORE.search(value, max(0, left - 30), left)
+    return word is not None and work.names.kind(word[1] + b" " + name) is Kind.PLAIN
 
 
 def _in_address(value: bytes, left: int) -> bool:

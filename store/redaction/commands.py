@@ -134,6 +134,18 @@ _RULES: Final = (
         ),
         "setting",
     ),
+    _Rule(
+        b">",
+        re.compile(rb"(?m)^[ \t]*(?:ACL[ ]SETUSER|user)[ ]\S{1,80}(?:[ ]\S{1,80}){0,8}?[ ]>(\S{3,})"),
+        "setting",
+    ),
+    _Rule(b"stats auth", re.compile(rb"stats[ ]auth[ ]+[^\s:]{1,80}:(\S+)"), "setting"),
+    _Rule(b"rootpw", re.compile(rb"rootpw[ ](?:--\w{1,20}[ ]){1,3}([^\s-]\S+)"), "setting"),
+    _Rule(
+        b"]:",
+        re.compile(rb"(?m)^\[[\w.-]{1,80}\](?::\d{2,5})?[ \t]+[\w.@+-]{1,80}:(\S+)[ \t]*\r?$"),
+        "setting",
+    ),
     _Rule(b"snmp-server", re.compile(rb"snmp-server[ ]community[ ](\S+)"), "setting"),
     _Rule(
         b"-server",

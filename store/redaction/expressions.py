@@ -35,8 +35,8 @@ _ORDINAL: Final = re.compile(rb"\d{1,2}(?=[ ]*(?:;|\[))")
 _ARROW: Final = re.compile(rb"(?:async[ ])?\([\w\s:,?<>\[\]|]{0,120}\)[ ]{0,2}[-=]>[^\r\n;]{0,200}")
 _GENERIC: Final = re.compile(rb"[A-Z]\w{0,40}<[\w<>, .&'?\[\]|:*]{0,120}>(?=[\s,;)}=\]?|&]|$)")
 _HUMPS: Final = re.compile(
-    rb"(?:[A-Z][a-z]+)+(?:String|Str|Type|Token|Key|Secret|Bytes|Config|Provider|Response|Request|"
-    rb"Data|Value|Password|Credentials?|Hash)\??(?=[\s,;)}=\]|]|$)"
+    rb"\[?(?:String|ID|Int|Float|Boolean|Bytes)\b!?\]?!?(?=[ ]?[@,)}\r\n=]|$)|(?:[A-Z][a-z]+|Uint8)+(?:String|Str|Type|Token|Key|Secret|Bytes|Config|Provider|Response|Request|"
+    rb"Data|Value|Password|Credentials?|Hash|Array|Buffer)[?!]?(?=[\s,;)}=\]|]|$)"
 )
 _STATEMENT: Final = re.compile(rb"(?:raise|return|pass|continue|break|throw|abort|print)\b")
 _BRANCH: Final = re.compile(rb"[ \t+-]*(?:if|elif|else|while|for|def|with|except|case)\b")
@@ -56,7 +56,9 @@ _VALUES: Final = frozenset(b"value val data raw text string default content fall
 _OPTIONS: Final = frozenset(
     b"utf-8 utf8 ascii base64 latin-1 hex binary bearer basic json r rb w".split()
 )
+_WORD: Final = re.compile(rb"[ ]([^\s<>]{1,80})")
 _NAMED: Final = re.compile(rb"[A-Za-z_][\w.:/ -]{0,80}[:?]?[ ]?")
+_LEAST: Final = 3
 _LONGEST: Final = 600
 _MOST_PARTS: Final = 12
 
@@ -70,7 +72,7 @@ def read(
     be a secret itself."""
     scheme = _SCHEME.match(value, start)
     kept = placeholder_end(value, scheme.end() if scheme else start)
-    if kept >= 0 and _BOUNDARY.match(value, kept):
+    if kept >= 0 and (_BOUNDARY.match(value, kept) or _goes_on(value, kept)):
         return []
     for pattern in (_KEYWORD, _ARROW, _GENERIC):
         if pattern.match(value, start):
@@ -82,6 +84,12 @@ def read(
     if sign == b":" and _STATEMENT.match(value, start) and _BRANCH.match(value, _line(value, left)):
         return []
     return _Expression(value, left, name, names).read(start)
+
+
+def _goes_on(value: bytes, end: int) -> bool:
+    """Whether a command goes on behind a placeholder in brackets."""
+    word = _WORD.match(value, end) if value[end - 1 : end] in (b">", b"}", b")") else None
+    return word is not None and not _is_mixed(word[1]) and b"</" not in value[end : end + 200]
 
 
 class _Expression:
@@ -200,7 +208,7 @@ class _Expression:
         keyword = (match[1] or b"").rstrip(b"=: ")
         if keyword and keyword not in _VALUES and self._names.kind(keyword) is Kind.PLAIN:
             return not is_random(text)
-        if not text or text.lower() in _OPTIONS or b"://" in text or is_placeholder(text):
+        if len(text) < _LEAST or text.lower() in _OPTIONS or b"://" in text or is_placeholder(text):
             return True
         if is_message(text) or is_sentence(text):
             return True

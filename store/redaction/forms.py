@@ -67,10 +67,11 @@ def _named(work: Work, pairs: list[tuple[bytes, bytes, bytes]]) -> NamedPairs:
 def _value(
     work: Work, name: bytes, value: bytes, place: str, names: set[bytes], named: NamedPairs
 ) -> bytes:
-    plain = value
-    # A value may be coded more than once; every form of it is the same secret.
-    for _ in range(3):
-        once = _plain(plain)
+    # A value may be coded more than once; every form of it is the same secret. Only the outer
+    # coding writes a space as `+`.
+    plain = _plain(value)
+    for _ in range(2):
+        once = unquote_to_bytes(plain)
         if once == plain:
             break
         plain = once

@@ -119,6 +119,9 @@ class _Objects:
         if _FILE.fullmatch(name) or _ASKED.fullmatch(name):
             return
         for member in (*members[:at], *members[at + 1 :]):
+            if member.key in (b"input", b"arguments") and self._in.inside(member) is not None:
+                # What a tool is called with has names of its own.
+                continue
             if self._holds_value(member.key):
                 self._cut(name, kind, member)
 

@@ -34,7 +34,9 @@ _LEXICAL: Final = re.compile(
     re.DOTALL,
 )
 _ERRORS: Final = re.compile(r"(?i)error|violation|message|invalid|validation|detail|issues")
-_PROBABILITY: Final = re.compile(rb'\s*,\s*"(?:logprob|bytes)"')
+_PROBABILITY: Final = re.compile(
+    rb'\s*,\s*"(?:logprob|bytes|start_offset|end_offset|position|lemma|pos)"'
+)
 _HOST: Final = re.compile(rb"(?:[\w-]{1,63}\.){1,8}[a-z]{2,20}")
 _SCOPES: Final = re.compile(rb"(?i)scopes?|permissions")
 _CODE: Final = re.compile(rb"(?<![\d.eE+-])\d{6,12}(?![\d.eE])")
@@ -174,7 +176,8 @@ class _Document:
             self._edits.append((start + 1, end, quoted(clean)))
 
     def _is_model_token(self, name: bytes, end: int) -> bool:
-        """Whether this is a language model's token beside its probability."""
+        """Whether this is a word of a text: a language model's beside its probability, a
+        search engine's beside its position."""
         return name == b"token" and _PROBABILITY.match(self._text, end + 1) is not None
 
     def _container(self, name: bytes, kind: Kind, start: int, key: int) -> int:
@@ -227,7 +230,7 @@ class _Document:
         """A string whose own name says nothing: by its content, or as the name of another."""
         raw = self._text[left + 1 : right]
         value = unquoted(raw)
-        if STORED in raw or b"$" in raw or CALL.match(self._text, left):
+        if STORED in raw or raw == b"SecureString" or b"$" in raw or CALL.match(self._text, left):
             self._related = True
         clean = self._work.text(value, place)
         if clean != value:

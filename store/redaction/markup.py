@@ -171,7 +171,8 @@ def _group(work: Work, match: re.Match[bytes], kind: Kind) -> tuple[int, int] | 
     text = match[group]
     start = match.start(group) + len(text) - len(text.lstrip())
     trimmed = text.strip()
-    if is_benign(trimmed) and work.names.kind(trimmed) is not Kind.PLAIN:
+    label = trimmed.rstrip(b":*? ")
+    if is_benign(label) and work.names.kind(label) is not Kind.PLAIN:
         # The name again, as a label.
         return None
     return (start, start + len(trimmed)) if work.is_secret(kind, trimmed) else None

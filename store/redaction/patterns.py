@@ -16,7 +16,7 @@ _BEGIN: Final = re.compile(
 _END: Final = re.compile(rb"-----END [A-Z0-9 ]{0,60}-----|Private-MAC:[^\r\n]{0,200}")
 _LINES: Final = re.compile(rb"\\*[rn]|\s+")
 _SCHEME: Final = re.compile(
-    rb"""(?i)([a-z-]+)(?:%20|[ +])[ ]?(?:\\?["']|%22)?([A-Za-z0-9._~+/=:%-]{8,})"""
+    rb"""(?i)([a-z-]+)(?:%20|[ +])[ ]?(?:\\?["']|%22)?((?:[A-Za-z0-9._~+/=:-]|%(?!20|22)){8,})"""
 )
 _CARD: Final = re.compile(
     rb"(?<![\w.+-])(?:[2-6]\d{3}(?:\.\d{4}){3}(?![\w.])"
@@ -27,12 +27,21 @@ _LEAST_UNPAIRED: Final = 3
 _IBAN: Final = re.compile(rb"\b[A-Z]{2}\d\d(?: ?[A-Z0-9]){11,30}\b")
 _EMAIL: Final = re.compile(rb"(?<![\w.+%-])[\w.+%-]{1,64}+@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _ONE_TIME: Final = re.compile(
-    rb"(?i)(?<![\w.-])(?:[A-Z]-)?(\d{4,8}) is (?:your|the) (?:[\w-]{1,20} ){0,4}"
+    rb"(?i)(?<![\w.-])(?:[A-Z]-)?(\d{4,8}|\d{3}[ -]\d{3}) is (?:your|the) (?:[\w-]{1,20} ){0,4}"
     rb"(?:code|otp|pin|passcode|password)\b"
 )
 _YOUR_CODE: Final = re.compile(
     rb"(?i)\b(?:your|use|enter|with) (?:[\w-]{1,20} ){0,4}(?:code|pin|otp|passcode)"
-    rb"(?: is)?:? {1,3}(\d{4,8})(?!\d)"
+    rb"(?: is)?:? {1,3}(\d{4,8}|\d{3}[ -]\d{3})(?!\d)"
+)
+_FOREIGN_CODE: Final = re.compile(
+    rb"(?i)(?:(?:best\xc3\xa4tigungs|sicherheits|anmelde|einmal|login|zugangs|verifizierungs|freischalt)-?code"
+    rb"|code d[eu] (?:v\xc3\xa9rification|confirmation|s\xc3\xa9curit\xc3\xa9|connexion|validation|acc\xc3\xa8s)"
+    rb"|c(?:\xc3\xb3|o)digo de (?:verificaci(?:\xc3\xb3|o)n|acceso|confirmaci(?:\xc3\xb3|o)n|seguridad|acesso"
+    rb"|verifica(?:\xc3\xa7\xc3\xa3|ca)o|seguran(?:\xc3\xa7|c)a|confirma(?:\xc3\xa7\xc3\xa3|ca)o)"
+    rb"|codice (?:di )?(?:verifica|accesso|sicurezza|conferma)|verificatiecode|kod weryfikacyjny"
+    rb"|(?:votre|tu|su|seu|ihr|dein|tuo) (?:code|c(?:\xc3\xb3|o)digo|codice))"
+    rb"(?: (?:is|lautet|ist|est|es|to|\xc3\xa9|\xc3\xa8))?(?: ?:)? {1,3}(\d{4,8}|\d{3}[ -]\d{3})(?!\d)"
 )
 _IN_MARK: Final = b"[REDACTED:"
 _LEAST_LINE: Final = 24
@@ -42,6 +51,15 @@ def cut_blocks(work: Work, value: bytes, place: Place) -> bytes:
     """Private keys in their text armour (RFC 7468, OpenPGP, PuTTY); without its end, to the end."""
     if b"PRIVATE" not in value and b"PuTTY" not in value and b"Private-Lines" not in value:
         return value
+    if b"Private-Lines:" in value:
+        # What stands above them in PuTTY's files is public.
+        value = value.replace(b"PuTTY-User-Key-File-", b"PuTTY-User-Key-File+")
+        clean = _cut_blocks(work, value, place)
+        return clean.replace(b"PuTTY-User-Key-File+", b"PuTTY-User-Key-File-")
+    return _cut_blocks(work, value, place)
+
+
+def _cut_blocks(work: Work, value: bytes, place: Place) -> bytes:
     out, end = list[bytes](), 0
     while (begin := _BEGIN.search(value, end)) is not None:
         close = _END.search(value, begin.end())
@@ -83,6 +101,8 @@ def cut_numbers(work: Work, value: bytes, place: Place) -> bytes:
     value = _CARD.sub(lambda match: _card(work, match[0], place), value)
     value = _group(work, _ONE_TIME, 1, value, place, "one-time code")
     value = _group(work, _YOUR_CODE, 1, value, place, "one-time code")
+    if b"od" in value:
+        value = _group(work, _FOREIGN_CODE, 1, value, place, "one-time code")
     if work.rules.ibans:
         value = _IBAN.sub(lambda m: work.cut(m[0], place, "iban") if is_iban(m[0]) else m[0], value)
     if work.rules.emails:

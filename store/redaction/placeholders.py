@@ -33,11 +33,13 @@ _PLACEHOLDER: Final = re.compile(
     rb"|arn:aws[\w-]{0,12}:[a-z0-9-]{1,40}:[a-z0-9-]{0,24}:\d{0,12}:[\w/:.+=@*-]{1,300}"
     rb"|@Microsoft\.KeyVault\([^()]{1,300}\)"
     rb"|(?:op|vault|keyring|(?:ref\+)?[a-z]{2,16}sm|ref\+[a-z]{2,16})://[\w ./#?=-]{1,200}"
+    rb"|(?:(?i:cn|ou|dc|uid|o|c)=[^,=\s]{1,80},){1,12}(?i:cn|ou|dc|uid|o|c)=[^,=\s]{1,80}"
+    rb"|(?:GPIO|gpio)_?\d{1,3}"
     rb"|(?:env|fd|secretref):[A-Za-z_0-9-]{1,60}"
     rb"|projects/[\w-]{1,60}/secrets/[\w-]{1,255}(?:/versions/[\w-]{1,20})?"
     rb"|(?:file:)?(?:\.{1,2}|~)?(?:/" + _PATH_PIECE + rb"){2,12}/?"
     rb"|https?://[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}(?::\d{2,5})?"
-    rb"(?:/(?:[a-z]+(?:[._-][a-z]+){0,6}|v\d{1,2}|oauth2|[A-Z][a-z]{2,15}))*/?"
+    rb"(?:/(?:[a-z]+(?:[._-][a-z]+){0,6}|v\d{1,2}|oauth2|\d{4}|\d{6}|(?:[A-Z][a-z]{2,14}){1,5}))*/?"
 )
 _DEFAULT: Final = (b"default(", b"default:", b"|| ", b"??", b" or ")
 

@@ -27,7 +27,7 @@ _AFTER_NAME: Final = (
 )
 _CONTEXT: Final = "|".join(
     (
-        r"grant_type|stringData|verification_ur|lease_duration|/secrets/|\bkty\b|client_id",
+        r"grant_type|stringData|verification_ur|lease_duration|\"created_time|/secrets/|\bkty\b|client_id",
         r"auth_date|\b7[Bb](?:0[aA]|20)*22[0-9a-fA-F]{20}|[\w/]#[A-Za-z0-9_-]{10}",
         r"(?:\\|%(?:25)*5[Cc])u00(?:2[Dd]|5[Ff]|[46][1-9A-Fa-f]|[57][0-9Aa])",
         r"%(?:25)*(?:2[Dd]|5[Ff]|[46][1-9A-Fa-f]|[57][0-9Aa])",
@@ -37,11 +37,14 @@ _CONTEXT: Final = "|".join(
         r"|\"(?:\w{1,20}[._])?(?:[Ll]og_?[Ii]n|[Aa]uthenticate|[Aa]uthorize|execute(?:_kw)?)\"",
         r"<(?:DP|DQ|InverseQ)>|(?i:\d[ ]is[ ](?:your|the)[ ])"
         r"|(?i:(?:code|pin|otp)(?: is)?:? {1,3}\d{4})",
+        r"(?i:code|c(?:o|\xc3\xb3|\xc3\x93)digo|codice|kod)(?: d[aei] [^\s\d]{1,16})?"
+        r"(?: (?:is|lautet|ist|est|es|to|\xc3\xa9|\xc3\xa8))?(?: ?:)? {1,3}\d{4}"
+        r"|>[^\s]{4,80} [~+]|stats auth|\]:\d{2,5}[ \t]+[\w.@+-]{1,60}:",
         r"(?:\s-[ua]|--user|--proxy-user)[ =]|\s-[pwP]|SecureString|LOGIN |AUTH\r|=3D",
         r"community|createUser|com2sec|key-string|isakmp|(?:radius|tacacs)-|authentication-key",
         r"\bsnmp|smbclient|freerdp|redis-cli|htpasswd|chpasswd|sudo -|[Nn]et use",
         r"onnection\(|mysqli|pg_connect|\bPDO|ssh2_auth|ftp_login|redential|asic_?[Aa]uth|PlainAuth",
-        r"login\(|(?i:jwt)\.|[Hh]mac|HMAC",
+        r"pgp_sym_|AES_(?:EN|DE)|WiFi\.|softAP\(|masterauth|rootpw|\blogin\(|(?i:jwt)\.|[Hh]mac|HMAC",
     )
 )
 """What only its neighbours make a secret, or a name in which letters are coded that need not be.
