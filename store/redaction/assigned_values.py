@@ -4,7 +4,7 @@ import re
 import sys
 from typing import Final
 
-from store.redaction.expressions import read
+from store.redaction.expressions import read, stands
 from store.redaction.names import Kind, Names, pieces_of
 from store.redaction.placeholders import placeholder_end
 from store.redaction.prose import is_prose, is_sentence
@@ -32,7 +32,9 @@ _GOT: Final = re.compile(
     rb"""[\\"'`]{0,3}[ ](?:got|has|had|received|with|was)[ ](?:given[ ])?(?:an?[ ]|the[ ])?"""
     rb"""(?:invalid[ ]|wrong[ ]|bad[ ])?value:?[ ](?=[\\"'`])"""
 )
-_SPOKEN: Final = re.compile(rb"(?i)[ \t]+(?:is|was|set to|to|are|will be|lautet|ist|est|es|\xc3\xa8|jest|\xc3\xa9)[ \t]*:?[ \t]+")
+_SPOKEN: Final = re.compile(
+    rb"(?i)[ \t]+(?:is|was|set to|to|are|will be|lautet|ist|est|es|\xc3\xa8|jest|\xc3\xa9)[ \t]*:?[ \t]+"
+)
 _SPACED: Final = re.compile(rb"[ \t]+(?=[^\s-])")
 _CHANGE: Final = re.compile(rb"""["'][ ](?:->|=>|\xe2\x86\x92)[ ](?:"[^"\r\n]*"|'[^'\r\n]*')""")
 _QUOTED_NEXT: Final = re.compile(rb"[ \t]+(?=[\"'`])")
@@ -95,7 +97,9 @@ _DEFAULT: Final = re.compile(rb"(?::[-=]?|[-=])([^{}$?+\s][^{}$\r\n]{0,200})\}")
 _INDEX: Final = re.compile(rb"\w\[[\"']\Z")
 _INDEX_END: Final = re.compile(rb"[:.][A-Za-z]{1,40}(?:[:.][A-Za-z]{1,40}){0,4}[\"']\]")
 _DIRECTIVE: Final = re.compile(rb"[ \t]*")
-_ALLOWED: Final = re.compile(rb"\((?:self|src|\*|\\?\"https?://[\w.*:-]{1,100}\\?\"|[ ])*\)(?=[\s,;\"]|\Z)")
+_ALLOWED: Final = re.compile(
+    rb"\((?:self|src|\*|\\?\"https?://[\w.*:-]{1,100}\\?\"|[ ])*\)(?=[\s,;\"]|\Z)"
+)
 _PAIR_NEXT: Final = re.compile(rb"[\w.-]{1,64}=")
 _SIGNED: Final = re.compile(
     rb"""(?:[ ][\w-]{1,20}){1,8}[ ](?:"([A-Za-z0-9+/=_.-]{20,500})"|'([A-Za-z0-9+/=_.-]{20,500})')"""
@@ -103,8 +107,12 @@ _SIGNED: Final = re.compile(
 _QUOTED_END: Final = re.compile(rb"[\"'][ \t]*;?[ \t]*(?:[\r\n]|\Z)")
 _LISTED: Final = re.compile(rb",[ ]?[\w.-]{1,64}=\Z")
 _NUMBER: Final = re.compile(rb"(\d{3,12})(?:[\s,.;)]|$)")
-_PLAIN_WORDS: Final = re.compile(rb"[a-z]{1,20}[ .,!?]{0,2}(?:(?:[a-z]{1,20}|\d{1,5})[ .,!?]{0,2}){0,30}")
-_ASIDE: Final = re.compile(rb"\((?:[A-Za-z]{1,20}|\d{1,5})(?:[ ,.:]{1,2}(?:[A-Za-z]{1,20}|\d{1,5})){0,12}\)")
+_PLAIN_WORDS: Final = re.compile(
+    rb"[a-z]{1,20}[ .,!?]{0,2}(?:(?:[a-z]{1,20}|\d{1,5})[ .,!?]{0,2}){0,30}"
+)
+_ASIDE: Final = re.compile(
+    rb"\((?:[A-Za-z]{1,20}|\d{1,5})(?:[ ,.:]{1,2}(?:[A-Za-z]{1,20}|\d{1,5})){0,12}\)"
+)
 _FEWEST_STRONG: Final = 2
 _ENTRY: Final = re.compile(
     rb"""(?i)(?:entry|value)[ ]['"]([^'"\r\n]{1,200})['"][ ]for[ ](?:key|column|field|index)"""
@@ -157,10 +165,10 @@ def find_value(
     if _MARK.match(value, start) or _CODED_CONTAINER.match(value, start):
         # Percent-coded JSON is looked at decoded.
         return None
+    if value[start : start + 1] in (b"<", b"!") and stands(value, start):
+        return None
     decorated = _DECORATED.match(value, start)
-    if decorated is not None and (
-        value[start : start + 1] != b"!" or placeholder_end(value, start) < 0
-    ):
+    if decorated is not None:
         start = decorated.end()
     if _ALLOWED.match(value, start):
         # `Permissions-Policy: otp-credentials=(), publickey-credentials-get=(self)`
@@ -168,9 +176,7 @@ def find_value(
     if value[start : start + 1] not in _QUOTES:
         in_url = sign == b"=" and before and before in b"&?"
         texts = (
-            _placeholder(value, start)
-            if in_url
-            else read(value, left, start, name, sign, names)
+            _placeholder(value, start) if in_url else read(value, left, start, name, sign, names)
         )
         if texts is not None:
             return (texts[0][0], texts[-1][1], False) if texts else None
@@ -215,9 +221,7 @@ def _default(value: bytes, right: int) -> Found | None:
     return (*match.span(1), False)
 
 
-def _unseparated(
-    value: bytes, left: int, right: int, name: bytes, names: Names
-) -> Found | None:
+def _unseparated(value: bytes, left: int, right: int, name: bytes, names: Names) -> Found | None:
     """`--password x`, `password is x`, `PASSWORD 'x'`."""
     if _PATH_BEFORE.search(value, max(0, left - 2), left):
         # `GET /reset-password HTTP/1.1`
@@ -258,8 +262,10 @@ def _unseparated(
         found = _token(value, gap.end())
         begun = value.rfind(b"\n", max(0, left - _LONGEST_LINE), left) + 1
         opening = _OPENING.match(value, gap.end())
-        if opening and _DIRECTIVE.fullmatch(value[begun:left][:40]) and (
-            names.kind(name) >= Kind.SECRET
+        if (
+            opening
+            and _DIRECTIVE.fullmatch(value[begun:left][:40])
+            and (names.kind(name) >= Kind.SECRET)
         ):
             # `masterauth "x"`
             quoted = _quoted(value, opening)
@@ -303,7 +309,20 @@ def _ends_line(value: bytes, found: Found) -> bool:
 def _called(value: bytes, right: int, name: bytes) -> Found | None:
     """`setPassword("x")`, `PASSWORD('x')`: not what looks a secret up by another name."""
     text = _ARGUMENT.match(value, right)
-    if text is None or not {"get", "find", "read", "load", "fetch", "lookup", "check", "verify", "validate", "is", "has", "require"}.isdisjoint(pieces_of(name)):
+    if text is None or not {
+        "get",
+        "find",
+        "read",
+        "load",
+        "fetch",
+        "lookup",
+        "check",
+        "verify",
+        "validate",
+        "is",
+        "has",
+        "require",
+    }.isdisjoint(pieces_of(name)):
         return None
     span = text.span(1 if text[1] is not None else 2)
     secret = value[slice(*span)]

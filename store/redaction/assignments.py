@@ -69,7 +69,11 @@ def _at(
     right = hit + len(after) - len(after.lstrip(_RIGHT_BYTES))
     name = value[left:right].rstrip(b".-")
     right = left + len(name)
-    if _in_address(value, left) or b"[REDACTED" in name or (len(name) >= _LONGEST_WORD and is_random(name, _LONGEST_WORD)):
+    if (
+        _in_address(value, left)
+        or b"[REDACTED" in name
+        or (len(name) >= _LONGEST_WORD and is_random(name, _LONGEST_WORD))
+    ):
         return None
     kind = work.names.kind(name)
     while kind is Kind.PLAIN and right - left < _WINDOW:
@@ -98,9 +102,7 @@ def _at(
             if container:
                 return first, last, markup.cut_elements(work, secret, kind, where)
             return first, last, cut_named(work, name, secret, where)
-    found = find_value(
-        value, left, right, name, work.names, one_token=kind is Kind.JUDGED
-    )
+    found = find_value(value, left, right, name, work.names, one_token=kind is Kind.JUDGED)
     if found is None:
         return None
     first, last, container = found

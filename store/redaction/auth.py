@@ -21,7 +21,9 @@ _SCHEME: Final = re.compile(rb"([A-Za-z][\w!#$%&'*.^`|~+-]*)([ \t]+|:[ \t]*)(\S.
 _PARAMETERS: Final = re.compile(
     rb"""([\w.*-]+)(\s*=\s*)("(?:[^"\\]|\\.)*"?|(?:[^\s,;&"]|;(?![\w.*-]+=))+)([\s,;&]*)"""
 )
-_TEMPLATE: Final = re.compile(rb"\{[a-z_][\w.]{0,60}\}|[\"'`]?\s?\+\s?\w[\w.]{0,60}|#\{[^{}]{1,80}\}")
+_TEMPLATE: Final = re.compile(
+    rb"\{[a-z_][\w.]{0,60}\}|[\"'`]?\s?\+\s?\w[\w.]{0,60}|#\{[^{}]{1,80}\}"
+)
 _NEXT: Final = re.compile(rb", (?=(?:Basic|Bearer|Digest|Token) \S)")
 _OWNED: Final = re.compile(rb"[^=\s]{1,200}[@!][^=\s]{1,200}=")
 _LEAST: Final = 2
@@ -121,8 +123,10 @@ def _parameter(work: Work, name: bytes, value: bytes, place: Place) -> bytes:
     if len(value) < _LEAST or is_nothing(value):
         return value
     last = pieces_of(name)[-1:]
-    if last and last[0] in work.rules.names.neutral and (
-        work.names.kind(name) is Kind.PLAIN and not is_random(value)
+    if (
+        last
+        and last[0] in work.rules.names.neutral
+        and (work.names.kind(name) is Kind.PLAIN and not is_random(value))
     ):
         return work.text(value, place)
     plain = unquote_to_bytes(value)

@@ -8,10 +8,12 @@ from store.redaction.placeholders import is_placeholder
 from store.redaction.work import MARK, Work
 
 _TEXT: Final = rb"[bBuUrRN@$]?(?:\"(?:[^\"\\\r\n]|\\.){0,400}\"|'(?:[^'\\\r\n]|\\.){0,400}')"
-_OTHER: Final = rb"(?:" + _TEXT + rb"|[^\s,\"'()\[\]{}]{1,80}(?:\([^()\n]{0,80}\)|\{[^{}\n]{0,120}\})?|\{[^{}\n]{0,200}\})"
-_SECRET: Final = (
-    rb"[bBuUrRN@$]?(?:\"((?:[^\"\\\r\n]|\\.){1,400})\"|'((?:[^'\\\r\n]|\\.){1,400})')"
+_OTHER: Final = (
+    rb"(?:"
+    + _TEXT
+    + rb"|[^\s,\"'()\[\]{}]{1,80}(?:\([^()\n]{0,80}\)|\{[^{}\n]{0,120}\})?|\{[^{}\n]{0,200}\})"
 )
+_SECRET: Final = rb"[bBuUrRN@$]?(?:\"((?:[^\"\\\r\n]|\\.){1,400})\"|'((?:[^'\\\r\n]|\\.){1,400})')"
 
 
 class _Call(NamedTuple):

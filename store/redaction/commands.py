@@ -71,9 +71,7 @@ _RULES: Final = (
     _Rule(b"-user", re.compile(rb"--(?:proxy-)?user(?![\w-])[ =]?" + _USER)),
     _Rule(
         b"SecureString",
-        re.compile(
-            rb"ConvertTo-SecureString\s{1,4}(?:-String\s{1,4})?[\"']([^\"'\r\n]+)"
-        ),
+        re.compile(rb"ConvertTo-SecureString\s{1,4}(?:-String\s{1,4})?[\"']([^\"'\r\n]+)"),
     ),
     _Rule(
         b"stdin",
@@ -110,9 +108,7 @@ _RULES: Final = (
     ),
     _Rule(
         b"AUTH",
-        re.compile(
-            rb"AUTH\r\n(?:\$\d{1,4}\r\n[^\r\n]{1,200}\r\n(?=\$))?\$\d{1,4}\r\n([^\r\n]+)"
-        ),
+        re.compile(rb"AUTH\r\n(?:\$\d{1,4}\r\n[^\r\n]{1,200}\r\n(?=\$))?\$\d{1,4}\r\n([^\r\n]+)"),
         "protocol command",
     ),
     _Rule(
@@ -130,13 +126,16 @@ _RULES: Final = (
     _Rule(
         b"createUser",
         re.compile(
-            rb"createUser[ ]\S+[ ](?:MD5|SHA[\w-]*)[ ](?:\"[^\"\n]+\"|\S+)[ ](?:DES|AES[\w-]*)[ ]" + _VALUE
+            rb"createUser[ ]\S+[ ](?:MD5|SHA[\w-]*)[ ](?:\"[^\"\n]+\"|\S+)[ ](?:DES|AES[\w-]*)[ ]"
+            + _VALUE
         ),
         "setting",
     ),
     _Rule(
         b">",
-        re.compile(rb"(?m)^[ \t]*(?:ACL[ ]SETUSER|user)[ ]\S{1,80}(?:[ ]\S{1,80}){0,8}?[ ]>(\S{3,})"),
+        re.compile(
+            rb"(?m)^[ \t]*(?:ACL[ ]SETUSER|user)[ ]\S{1,80}(?:[ ]\S{1,80}){0,8}?[ ]>(\S{3,})"
+        ),
         "setting",
     ),
     _Rule(b"stats auth", re.compile(rb"stats[ ]auth[ ]+[^\s:]{1,80}:(\S+)"), "setting"),
@@ -157,7 +156,9 @@ _RULES: Final = (
     _Rule(b"key-string", re.compile(rb"key-string[ ](?:\d[ ])?(\S+)"), "setting"),
     _Rule(
         b"pre-shared-key",
-        re.compile(rb"pre-shared-key[ ](?:(?:local|remote|ascii-text|hex)[ ])?(?:\d[ ])?([^\s:=]+)"),
+        re.compile(
+            rb"pre-shared-key[ ](?:(?:local|remote|ascii-text|hex)[ ])?(?:\d[ ])?([^\s:=]+)"
+        ),
         "setting",
     ),
     _Rule(

@@ -22,7 +22,9 @@ _BRACKETS: Final = re.compile(
 _QUOTED: Final = re.compile(
     rb"([A-Za-z_]\w{0,40}[ ]?[=:][ ]?)?[bBrRuUfFnN]{0,2}(?:\"((?:[^\"\\\n]|\\.)*+)\"|'((?:[^'\\\n]|\\.)*+)')"
 )
-_FALLBACK: Final = re.compile(rb"[ \t]{0,4}(?:\|\||\?\?=?|\?:|:|\bor\b|\bif\b[^\n:]{1,80}\belse\b)[ \t]{0,4}")
+_FALLBACK: Final = re.compile(
+    rb"[ \t]{0,4}(?:\|\||\?\?=?|\?:|:|\bor\b|\bif\b[^\n:]{1,80}\belse\b)[ \t]{0,4}"
+)
 _BOUNDARY: Final = re.compile(
     rb"[ \t]{0,8}(?:[,;)}\]\"'`<|?\r\n]|$|\\[nrt\"']|//|#|--|&&|=[ >]|[!=]=|:|[.+*/-][ ]|\{|as\b|if\b|and\b"
     rb"|else\b|in\b|is\b|not\b|[A-Z]{2,10}\b)"
@@ -70,9 +72,7 @@ def read(
 ) -> list[Span] | None:
     """The texts of an expression at `start` that may be secrets; `None` when it is none and may
     be a secret itself."""
-    scheme = _SCHEME.match(value, start)
-    kept = placeholder_end(value, scheme.end() if scheme else start)
-    if kept >= 0 and (_BOUNDARY.match(value, kept) or _goes_on(value, kept)):
+    if stands(value, start):
         return []
     for pattern in (_KEYWORD, _ARROW, _GENERIC):
         if pattern.match(value, start):
@@ -84,6 +84,13 @@ def read(
     if sign == b":" and _STATEMENT.match(value, start) and _BRANCH.match(value, _line(value, left)):
         return []
     return _Expression(value, left, name, names).read(start)
+
+
+def stands(value: bytes, start: int) -> bool:
+    """Whether a placeholder stands at `start`, and nothing behind it belongs to it."""
+    scheme = _SCHEME.match(value, start)
+    kept = placeholder_end(value, scheme.end() if scheme else start)
+    return kept >= 0 and (_BOUNDARY.match(value, kept) is not None or _goes_on(value, kept))
 
 
 def _goes_on(value: bytes, end: int) -> bool:
@@ -158,7 +165,7 @@ class _Expression:
     def _is_suffix(self, callee: bytes, opening: int, close: int) -> bool:
         inside = self._value[opening + 1 : close - 1]
         if self._value[opening : opening + 1] == b"[":
-            return inside[:1] in (b'"', b"'", b":") or inside.isdigit() or inside.isidentifier()
+            return inside[:1] in (b'"', b"'", b":") or inside.isdigit() or inside.isalpha()
         word = re.split(rb"[.:>]", callee)[-1]
         plain = re.sub(rb"(?:sha|md|b|base|utf|x)\d{1,3}", b"", word)
         return b"." in callee or not any(48 <= c < 58 for c in plain) or b'"' in inside

@@ -15,7 +15,15 @@ from store.redaction.json_contexts import CALL, RELATED, STORED
 from store.redaction.json_objects import cut_related
 from store.redaction.json_strings import quoted, unquoted
 from store.redaction.json_trail import Place, Trail
-from store.redaction.named import cut_named, cut_value, describes, has_own_form, least_of, names_another, rule_of
+from store.redaction.named import (
+    cut_named,
+    cut_value,
+    describes,
+    has_own_form,
+    least_of,
+    names_another,
+    rule_of,
+)
 from store.redaction.names import Kind
 from store.redaction.prose import is_prose
 from store.redaction.values import is_address, is_card, is_random

@@ -8,7 +8,9 @@ _PLACE: Final = re.compile(
     rb"(?i)(?:^|[/._-])(?:i18n|l10n|locales?|lang|langs|languages|translations?|intl|lc_messages"
     rb"|localization|localisation)(?:[/._-]|\Z)|\.(?:po|pot|xliff|xlf|arb|strings)\Z"
 )
-_LABEL: Final = re.compile(r"(?:[^\W\d_]|[ .,:;!?'\u2019\u2026()\u00bf\u00a1&/*\"\u3001-\u3002\uff01\uff1f-]|\{\w{0,20}\})+")
+_LABEL: Final = re.compile(
+    r"(?:[^\W\d_]|[ .,:;!?'\u2019\u2026()\u00bf\u00a1&/*\"\u3001-\u3002\uff01\uff1f-]|\{\w{0,20}\})+"
+)
 
 
 @lru_cache(maxsize=1_000)

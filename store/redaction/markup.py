@@ -78,9 +78,7 @@ def find(
     """The value that markup puts under the name at `left:right`, or `None`."""
     before = value[max(0, left - _BEFORE) : left]
     if _OPEN_TAG.search(before):
-        if b"</" + name not in value and (
-            _METAVAR.search(before) or _is_placeholder(value, right)
-        ):
+        if b"</" + name not in value and (_METAVAR.search(before) or _is_placeholder(value, right)):
             # Help: `--password <pw>  the password to use`.
             return None
         return _element(work, value, right, name, kind)
@@ -103,8 +101,10 @@ def find(
 def _is_placeholder(value: bytes, right: int) -> bool:
     """Whether what stands behind `<token` goes on as behind a placeholder or a type."""
     match = _GOES_ON.match(value, right)
-    return match is not None and (match[1] is None or not is_random(match[1], 8)) and not (
-        match[1] is not None and any(48 <= byte < 58 for byte in match[1])
+    return (
+        match is not None
+        and (match[1] is None or not is_random(match[1], 8))
+        and not (match[1] is not None and any(48 <= byte < 58 for byte in match[1]))
     )
 
 

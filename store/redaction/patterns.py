@@ -101,7 +101,7 @@ def cut_numbers(work: Work, value: bytes, place: Place) -> bytes:
     value = _CARD.sub(lambda match: _card(work, match[0], place), value)
     value = _group(work, _ONE_TIME, 1, value, place, "one-time code")
     value = _group(work, _YOUR_CODE, 1, value, place, "one-time code")
-    if b"od" in value:
+    if b"od" in value or b"digo" in value:
         value = _group(work, _FOREIGN_CODE, 1, value, place, "one-time code")
     if work.rules.ibans:
         value = _IBAN.sub(lambda m: work.cut(m[0], place, "iban") if is_iban(m[0]) else m[0], value)
@@ -115,7 +115,11 @@ def _group(
 ) -> bytes:
     out, end = list[bytes](), 0
     for match in pattern.finditer(value):
-        if MARK.fullmatch(match[group]) or is_placeholder(match[group]) or value.endswith(_IN_MARK, 0, match.start(group)):
+        if (
+            MARK.fullmatch(match[group])
+            or is_placeholder(match[group])
+            or value.endswith(_IN_MARK, 0, match.start(group))
+        ):
             continue
         out += (value[end : match.start(group)], work.cut(match[group], place, rule))
         end = match.end(group)

@@ -39,7 +39,7 @@ _PLACEHOLDER: Final = re.compile(
     rb"|projects/[\w-]{1,60}/secrets/[\w-]{1,255}(?:/versions/[\w-]{1,20})?"
     rb"|(?:file:)?(?:\.{1,2}|~)?(?:/" + _PATH_PIECE + rb"){2,12}/?"
     rb"|https?://[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}(?::\d{2,5})?"
-    rb"(?:/(?:[a-z]+(?:[._-][a-z]+){0,6}|v\d{1,2}|oauth2|\d{4}|\d{6}|(?:[A-Z][a-z]{2,14}){1,5}))*/?"
+    rb"(?:/(?:[a-z]+(?:[._-][a-z]+){0,6}|v\d{1,2}|oauth2|\d{4}|\d{6}|(?=[A-Za-z]*[A-Z][a-z]{3})(?:[A-Z][a-z]{1,14}){1,5}))*/?"
 )
 _DEFAULT: Final = (b"default(", b"default:", b"|| ", b"??", b" or ")
 

@@ -92,7 +92,9 @@ def _cut_drawn(work: Work, value: bytes, place: Place) -> bytes:
             kind = work.names.kind(pair[1])
             if work.is_secret(kind, pair[3]):
                 where = f"{shown(place)}.{readable(pair[1])}"
-                lines[number] = pair[1] + pair[2] + work.cut(pair[3], where, rule_of(pair[1])) + pair[4]
+                lines[number] = (
+                    pair[1] + pair[2] + work.cut(pair[3], where, rule_of(pair[1])) + pair[4]
+                )
         elif table is not None and table.secret:
             if b"|" in line:
                 lines[number] = table.row(line)

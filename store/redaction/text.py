@@ -29,7 +29,8 @@ from store.redaction.work import DEPTH, Work
 _FORM: Final = re.compile(
     rb"[\w.$\[\]%+~*@:-]{1,200}=[^&\s<>\"{}]*+(?:&[^&\s=<>\"{}]*+(?:=[^&\s<>\"]*+)?)++"
 )
-_EMBEDDED: Final = re.compile(rb'[{\[]\s{0,40}[{"\[]')
+_EMBEDDED: Final = re.compile(rb'(?:\{|(?<![\w)\]])\[)\s{0,40}"|[{\[]\s{0,40}[{\[]')
+"""Not `settings["a"]`, which is code."""
 _MOST_LINES: Final = 20_000
 
 

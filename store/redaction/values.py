@@ -58,9 +58,7 @@ def is_benign(value: bytes) -> bool:
 def is_nothing(value: bytes) -> bool:
     """Whether `value` stands for a secret without being one: a literal, a type, a placeholder,
     or what is wrong with it."""
-    return (
-        not value.strip() or is_placeholder(value) or is_message(value)
-    )
+    return not value.strip() or is_placeholder(value) or is_message(value)
 
 
 def is_address(value: bytes) -> bool:
