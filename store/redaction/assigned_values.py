@@ -81,6 +81,7 @@ _SCHEME_OF_HASH: Final = re.compile(rb"\{[A-Za-z0-9-]{2,16}\}[^\s,}]")
 _DASHED: Final = re.compile(rb"[ \t]+(?:-|\xe2\x80[\x93\x94])[ \t]+")
 _SAID: Final = re.compile(rb"(?:[ ][\w.@'-]{1,24}){1,5}[ ]?[:=][ ]{0,4}")
 _FOR: Final = re.compile(rb"[ ](?:for|of|f\xc3\xbcr|pour|para|per)[ ]")
+_PROTOCOL: Final = re.compile(rb"[\w/.?=&%-]{0,200} HTTP/\d")
 _PATH_BEFORE: Final = re.compile(rb"(?:\A|[\s\"'(])/\Z")
 _ABOUT_OPTION: Final = re.compile(
     rb"(?:via|is|are|was|on the|option|options|flag|flags|argument|instead|and|or|from|with|when|if|to|has|"
@@ -113,7 +114,7 @@ _PLAIN_WORDS: Final = re.compile(
 _ASIDE: Final = re.compile(
     rb"\((?:[A-Za-z]{1,20}|\d{1,5})(?:[ ,.:]{1,2}(?:[A-Za-z]{1,20}|\d{1,5})){0,12}\)"
 )
-_FEWEST_STRONG: Final = 2
+_PHRASE: Final = re.compile(rb"(?i)phrase|mnemonic|seed|answer")
 _ENTRY: Final = re.compile(
     rb"""(?i)(?:entry|value)[ ]['"]([^'"\r\n]{1,200})['"][ ]for[ ](?:key|column|field|index)"""
     rb"""[ ]['"`(]\Z"""
@@ -223,7 +224,7 @@ def _default(value: bytes, right: int) -> Found | None:
 
 def _unseparated(value: bytes, left: int, right: int, name: bytes, names: Names) -> Found | None:
     """`--password x`, `password is x`, `PASSWORD 'x'`."""
-    if _PATH_BEFORE.search(value, max(0, left - 2), left):
+    if _PATH_BEFORE.search(value, max(0, left - 2), left) and _PROTOCOL.match(value, right):
         # `GET /reset-password HTTP/1.1`
         return None
     if value[right : right + 1] == b"(":
@@ -422,7 +423,7 @@ def _bare(value: bytes, left: int, start: int, name: bytes, sign: bytes) -> Foun
         return _whole_line(start, name, rest)
     if sign == b":" and (
         is_prose(rest)
-        or is_sentence(rest.partition(b"<")[0], _least_of(name))
+        or _is_text(name, rest.partition(b"<")[0])
         or (not _STRONG.search(name) and re.match(rb"[a-z]+(?:[\s.,;:)]|$)", rest))
     ):
         return None
@@ -450,7 +451,7 @@ def _whole_line(start: int, name: bytes, rest: bytes) -> Found | None:
     """A value that has its line for itself, unless another pair follows on it, or a sentence
     or a command goes on behind what can only be the value."""
     word = rest.split(None, 1)
-    if is_sentence(rest, _least_of(name)):
+    if _is_text(name, rest):
         return None
     if len(word) > 1 and _mixed(word[0]) and _ASIDE.fullmatch(word[1]):
         return start, start + len(word[0]), False
@@ -470,10 +471,11 @@ def _whole_line(start: int, name: bytes, rest: bytes) -> Found | None:
     return (start, start + len(kept), False) if kept else None
 
 
-def _least_of(name: bytes) -> int:
-    """How many common words make a sentence of what stands behind a name: a password may be
-    some words too."""
-    return _FEWEST_STRONG if _STRONG.search(name) and not name.endswith(b"s") else 1
+def _is_text(name: bytes, rest: bytes) -> bool:
+    """Whether a sentence stands behind a name; a password may be some words, a phrase is."""
+    if _PHRASE.search(name):
+        return False
+    return is_sentence(rest, strict=_STRONG.search(name) is not None and not name.endswith(b"s"))
 
 
 def _until_semicolon(value: bytes, start: int, rest: bytes) -> Found | None:

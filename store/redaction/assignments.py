@@ -15,7 +15,6 @@ from store.redaction.html_tables import cut_html_tables
 from store.redaction.json_trail import Place, readable, shown
 from store.redaction.named import cut_named, has_own_form
 from store.redaction.names import Kind
-from store.redaction.values import is_random
 from store.redaction.work import Work
 
 _NAME_BYTES: Final = bytes(
@@ -25,7 +24,6 @@ _NAME_BYTES: Final = bytes(
 )
 _RIGHT_BYTES: Final = _NAME_BYTES.translate(None, b"%]@\xef")
 _WINDOW: Final = 80
-_LONGEST_WORD: Final = 30
 _ADDRESS: Final = re.compile(rb"(?<![\w-])(?:arn|urn):[a-z][a-z0-9-]{0,31}:[^\s\"'<>,;&?#=]*\Z")
 _WORD_BEFORE: Final = re.compile(rb"(?<![\w-])([A-Za-z]{2,20})[ ]\Z")
 _METRIC: Final = re.compile(rb"(?:\A|\n)[a-zA-Z_:][\w:]{2,100}\{[^{}\n]*\Z")
@@ -69,11 +67,7 @@ def _at(
     right = hit + len(after) - len(after.lstrip(_RIGHT_BYTES))
     name = value[left:right].rstrip(b".-")
     right = left + len(name)
-    if (
-        _in_address(value, left)
-        or b"[REDACTED" in name
-        or (len(name) >= _LONGEST_WORD and is_random(name, _LONGEST_WORD))
-    ):
+    if _in_address(value, left) or b"[REDACTED" in name:
         return None
     kind = work.names.kind(name)
     while kind is Kind.PLAIN and right - left < _WINDOW:

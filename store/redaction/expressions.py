@@ -7,7 +7,7 @@ from typing import Final
 from store.redaction.names import Kind, Names, pieces_of
 from store.redaction.placeholders import is_placeholder, placeholder_end
 from store.redaction.prose import is_message, is_sentence
-from store.redaction.values import is_benign, is_random
+from store.redaction.values import is_random
 
 _HEAD: Final = re.compile(
     rb"(?:(?:await|async|new|try[!?]?|return|not|yield|raise|throw)[ ]{1,4}|[!*&](?=[\w$]))*+"
@@ -23,7 +23,7 @@ _QUOTED: Final = re.compile(
     rb"([A-Za-z_]\w{0,40}[ ]?[=:][ ]?)?[bBrRuUfFnN]{0,2}(?:\"((?:[^\"\\\n]|\\.)*+)\"|'((?:[^'\\\n]|\\.)*+)')"
 )
 _FALLBACK: Final = re.compile(
-    rb"[ \t]{0,4}(?:\|\||\?\?=?|\?:|:|\bor\b|\bif\b[^\n:]{1,80}\belse\b)[ \t]{0,4}"
+    rb"[ \t]{0,4}(?:\|\||\?\?=?|\?:|\+|\.\.?(?=[ ])|&(?=[ ])|%(?=[ ])|\bor\b|\bif\b[^\n:]{1,80}\belse\b)[ \t]{0,4}"
 )
 _BOUNDARY: Final = re.compile(
     rb"[ \t]{0,8}(?:[,;)}\]\"'`<|?\r\n]|$|\\[nrt\"']|//|#|--|&&|=[ >]|[!=]=|:|[.+*/-][ ]|\{|as\b|if\b|and\b"
@@ -44,10 +44,56 @@ _STATEMENT: Final = re.compile(rb"(?:raise|return|pass|continue|break|throw|abor
 _BRANCH: Final = re.compile(rb"[ \t+-]*(?:if|elif|else|while|for|def|with|except|case)\b")
 _DECLARED: Final = re.compile(rb"(?:\b(?:const|let|var|final|val|self|this)[ .]|[(,][ ]?|\.)\Z")
 _LOOKS_UP: Final = frozenset(
-    "get getenv env environ environment header headers fetch read load lookup find param params "
-    "input prompt ask getpass config configuration setting settings require required query select "
-    "secret secrets parameter option flag cookie field value form args arg property var variable "
-    "resolve open item key keychain exists has contains".split()
+    [
+        "get",
+        "getenv",
+        "env",
+        "environ",
+        "environment",
+        "header",
+        "headers",
+        "fetch",
+        "read",
+        "load",
+        "lookup",
+        "find",
+        "param",
+        "params",
+        "input",
+        "prompt",
+        "ask",
+        "getpass",
+        "config",
+        "configuration",
+        "setting",
+        "settings",
+        "require",
+        "required",
+        "query",
+        "select",
+        "secret",
+        "secrets",
+        "parameter",
+        "option",
+        "flag",
+        "cookie",
+        "field",
+        "value",
+        "form",
+        "args",
+        "arg",
+        "property",
+        "var",
+        "variable",
+        "resolve",
+        "open",
+        "item",
+        "key",
+        "keychain",
+        "exists",
+        "has",
+        "contains",
+    ]
 )
 _ROOTS: Final = frozenset(
     b"self this process os env var local module data settings config cfg conf ctx context req "
@@ -61,6 +107,7 @@ _OPTIONS: Final = frozenset(
 _WORD: Final = re.compile(rb"[ ]([^\s<>]{1,80})")
 _NAMED: Final = re.compile(rb"[A-Za-z_][\w.:/ -]{0,80}[:?]?[ ]?")
 _LEAST: Final = 3
+_LEAST_PIECES: Final = 2
 _LONGEST: Final = 600
 _MOST_PARTS: Final = 12
 
@@ -115,7 +162,7 @@ class _Expression:
             if end < 0:
                 end = self._operand(at)
             if end < 0:
-                return self._found if read else None
+                return None
             read += 1
             more = _FALLBACK.match(self._value, end)
             if more is None:
@@ -168,6 +215,8 @@ class _Expression:
             return inside[:1] in (b'"', b"'", b":") or inside.isdigit() or inside.isalpha()
         word = re.split(rb"[.:>]", callee)[-1]
         plain = re.sub(rb"(?:sha|md|b|base|utf|x)\d{1,3}", b"", word)
+        if inside.isdigit() and b"." not in callee and len(pieces_of(callee)) < _LEAST_PIECES:
+            return False
         return b"." in callee or not any(48 <= c < 58 for c in plain) or b'"' in inside
 
     def _is_variable(self, path: bytes, start: int) -> bool:

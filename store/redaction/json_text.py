@@ -288,8 +288,6 @@ def cut_strings(work: Work, document: bytes, name: bytes, kind: Kind, place: str
     out, end, key, told = list[bytes](), 0, b"", 0
     for match in _STRING.finditer(masked):
         raw = document[match.start() + 1 : match.end() - 1]
-        if match.start() < told:
-            continue
         if _COLON.match(masked, match.end()):
             key = raw
             if _SCOPES.fullmatch(key):
@@ -300,6 +298,8 @@ def cut_strings(work: Work, document: bytes, name: bytes, kind: Kind, place: str
                 end = match.end() - 1
             continue
         value = unquoted(raw)
+        if match.start() < told and b" " in value:
+            continue
         if names_another(work, name, value):
             continue
         if describes(work, key) or not work.is_secret(kind, value, least=least_of(name)):

@@ -5,8 +5,9 @@ from functools import lru_cache
 from typing import Final
 
 _PLACE: Final = re.compile(
-    rb"(?i)(?:^|[/._-])(?:i18n|l10n|locales?|lang|langs|languages|translations?|intl|lc_messages"
-    rb"|localization|localisation)(?:[/._-]|\Z)|\.(?:po|pot|xliff|xlf|arb|strings)\Z"
+    rb"(?i)(?:^|[/._-])(?:i18n|l10n|locales|translations?|intl|lc_messages|locali[sz]ation)(?:[/._-]|\Z)"
+    rb"|/(?:locale|langs?|languages?)/(?:[\w-]{1,40}/){0,4}[\w.-]{1,60}\.[a-z]{2,10}\Z"
+    rb"|\.(?:po|pot|xliff|xlf|arb|strings)\Z"
 )
 _LABEL: Final = re.compile(
     r"(?:[^\W\d_]|[ .,:;!?'\u2019\u2026()\u00bf\u00a1&/*\"\u3001-\u3002\uff01\uff1f-]|\{\w{0,20}\})+"

@@ -21,7 +21,9 @@ _NEXT_CELL: Final = re.compile(
     rb"(?:\s{0,80}<[\w:.-]{1,40}[^<>]{0,200}>)?\s{0,80}([^<]+)"
 )
 _METAVAR: Final = re.compile(rb"(?:^|[\s\[|,])--?\w[\w-]{0,40}[ =]<\Z")
-_GOES_ON: Final = re.compile(rb"[?!]?>(?:[\"'`,;.:)\]&}|>\\]|\s*\Z|[ \t]+([^\s<]{1,80})|\r?\n)")
+_GOES_ON: Final = re.compile(
+    rb"[?!]?>(?:[\"'`](?=[\s,;.:)\]]|\Z)|[,;.:)\]&}|>\\]|\s*\Z|[ \t]+([^\s<]{1,80})|\r?\n)"
+)
 _TAG_END: Final = re.compile(rb"(?=[\s/>])[^<>]{0,2000}>")
 _ROLE: Final = re.compile(
     rb"""(?i)(?:^|[\s<,{(\["'_-])(?:(?:name|key|id|field|header|param(?:eter)?|property|setting|variable|var|k|n|label|for|itemprop|http-equiv)["']?\s{0,4}(?:=|:|>)\s{0,4}\\?["']?|variable[ ]["'])\Z"""

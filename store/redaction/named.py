@@ -72,7 +72,11 @@ def describes(work: Work, key: bytes) -> bool:
     """Whether a key inside a secret's object describes the secret instead of holding it."""
     pieces = pieces_of(key)
     return bool(pieces) and (
-        pieces[-1] in work.rules.names.neutral and work.names.kind(key) is Kind.PLAIN
+        (
+            pieces[-1] in work.rules.names.neutral
+            or (len(pieces) > 1 and pieces[-1] in work.rules.names.neutral_tails)
+        )
+        and work.names.kind(key) is Kind.PLAIN
     )
 
 

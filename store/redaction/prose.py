@@ -48,6 +48,8 @@ _SENTENCE: Final = re.compile(
     rb"(?:[(\[\"']?(?:[A-Za-z][a-z]{0,24}(?:['-][a-z]{1,12})?|[A-Z]{2,6}|v?\d{1,4}(?:\.\d{1,4}){0,3}"
     rb"|\#\d{1,7}|[0-9a-f]{40}|`[^`\s]{1,60}`)[)\]\"']?[.,;:!?]?(?:[ ]|$)){3,60}"
 )
+_TOLD: Final = re.compile(rb"[a-z]{2,20}(?:ed|wn|en|ing|ept)\b")
+_MANY: Final = 5
 _LONGEST_MESSAGE: Final = 300
 
 
@@ -66,11 +68,14 @@ def is_prose(value: bytes) -> bool:
     return _PROSE.match(value) is not None
 
 
-def is_sentence(value: bytes, least: int = 1) -> bool:
-    """Whether `value` is plain words that make a sentence: with `least` words such as `the`, which
-    pass phrases drawn from a list have none of."""
-    return (
-        len(value) <= _LONGEST_MESSAGE
-        and _SENTENCE.fullmatch(value) is not None
-        and sum(1 for _ in _FUNCTION.finditer(value)) >= least
-    )
+def is_sentence(value: bytes, *, strict: bool = False) -> bool:
+    """Whether `value` is plain words that make a sentence: with a word such as `the`, which pass
+    phrases drawn from a list have none of. `strict` asks for more, where people may have made up
+    a phrase themselves."""
+    if len(value) > _LONGEST_MESSAGE or _SENTENCE.fullmatch(value) is None:
+        return False
+    count = sum(1 for _ in _FUNCTION.finditer(value))
+    if not strict:
+        return count > 0
+    whole = value.count(b" ") >= _MANY or value.endswith(b".") or _TOLD.match(value) is not None
+    return count > 1 and whole

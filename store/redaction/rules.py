@@ -69,6 +69,7 @@ class NameRules(msgspec.Struct, frozen=True):
     phrases: frozenset[str]
     loose: frozenset[str]
     neutral: frozenset[str]
+    neutral_tails: frozenset[str]
     modifiers: frozenset[str]
     keep: frozenset[str]
     judged: frozenset[str]
@@ -252,6 +253,7 @@ def _name_rules(
         phrases=frozenset(data["phrases"]) - disabled,
         loose=frozenset(data["loose"]) - disabled,
         neutral=frozenset(data["neutral"]),
+        neutral_tails=frozenset(data["neutral_tails"]),
         modifiers=frozenset(data["modifiers"]),
         keep=frozenset(data["keep"]) | disabled,
         judged=frozenset(data["judged"]),

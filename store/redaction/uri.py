@@ -22,6 +22,7 @@ _PATH: Final = re.compile(
 )
 _KEY: Final = re.compile(rb"(://[^\s\"'<>#]{1,2000}#)([A-Za-z0-9_-]{20,200})(?![\w/=%.])")
 _ANCHOR: Final = re.compile(rb"[A-Za-z]{1,20}[-_]|L\d")
+_VERSION: Final = re.compile(rb"[0-9a-f]{32}")
 _TRAILING: Final = b").,;]}"
 _WORD: Final = re.compile(
     rb"[a-z]{1,20}(?:[-_.][a-z]{1,20}){0,4}|v\d{1,3}|\d{1,12}|\{[\w-]+\}|:[\w-]+|\*+"
@@ -152,7 +153,7 @@ def _piece(work: Work, marked: Marked, piece: bytes, place: Place) -> bytes:
         wanted = marker
     else:
         # `/secrets/NAME/VERSION` names one.
-        version = before.lower() == b"secrets" and distance > 1
+        version = distance > 1 and before.lower() == b"secrets" and _VERSION.fullmatch(plain)
         resource = before.endswith(b"s") and _PREFIXED.fullmatch(plain) is not None
         wanted = not resource and (
             (is_random(plain, _LEAST if marker and distance == 1 else 20) and not version)

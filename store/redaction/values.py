@@ -16,7 +16,7 @@ _SPLIT: Final = re.compile(rb"[-_.:/~%+=$!*]+")
 _DATE: Final = re.compile(rb"\d{8}T?\d{0,6}Z?|\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?")
 _SIMPLE: Final = re.compile(
     rb"(?:\d{1,3} )?[A-Za-z]{1,12}(?:(?:[-_/ ]|, )[A-Za-z]{1,12}){0,3}|-?\d{1,5}|\d+\.\d+"
-    rb"|\d{1,5}(?:ms|[smhdw])"
+    rb"|\d{1,3}(?:ms|[smhdw])"
 )
 _CARDS: Final = re.compile(
     rb"4\d{15}|4\d{18}|42\d{11}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
