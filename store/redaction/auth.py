@@ -34,7 +34,7 @@ def redact_authorization(work: Work, value: bytes, place: Place) -> bytes:
     """An `Authorization`-like value without its secrets."""
     if is_marked(value) or MARK.sub(b"", value).strip(b" ,") == b"" or is_nothing(value):
         return value
-    following = _NEXT.search(value)
+    following = _NEXT.search(value) if b", " in value else None
     if following is not None and following.start():
         # Two credentials that were joined on the way.
         first = redact_authorization(work, value[: following.start()], place)
@@ -49,7 +49,7 @@ def redact_authorization(work: Work, value: bytes, place: Place) -> bytes:
         work.taint(scheme)
         work.taint(rest)
         return _bare(work, value, place)
-    if is_nothing(rest) or _TEMPLATE.fullmatch(rest):
+    if is_nothing(rest) or (not rest[:1].isalnum() and _TEMPLATE.fullmatch(rest)):
         return value
     lowered = scheme.lower()
     if (

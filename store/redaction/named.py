@@ -31,7 +31,7 @@ def cut_value(work: Work, name: bytes, value: bytes, place: Place) -> bytes:
     scope = _SCOPED.fullmatch(value) if b"/" in value else None
     if scope and name.lower().endswith(b"credential"):
         return work.cut(scope[1], place, rule_of(name)) + scope[2]
-    default = _DEFAULT.fullmatch(value)
+    default = _DEFAULT.fullmatch(value) if value.startswith(b"${") else None
     if default is not None:
         return default[1] + work.cut(default[2], place, rule_of(name)) + default[3]
     schemed = _SCHEMED.match(value)

@@ -41,6 +41,9 @@ _PLACEHOLDER: Final = re.compile(
     rb"|https?://[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}(?::\d{2,5})?"
     rb"(?:/(?:[a-z]{1,20}(?:[._-][a-z]{1,20}){0,6}|v\d{1,2}|oauth2|\d{4}|\d{6}|(?=[A-Za-z]*[A-Z][a-z]{3})(?:[A-Z][a-z]{1,14}){1,5}))*/?"
 )
+_ONE_WORD: Final = re.compile(
+    rb"x{2,}|(?i:hmac|sha|md5|rsa|ecdsa|ed25519|[hrep]s\d|gpio|n?(?:var)?char|binary|string|raw|bit).*"
+)
 _DEFAULT: Final = (b"default(", b"default:", b"|| ", b"??", b" or ")
 
 
@@ -48,6 +51,9 @@ def is_placeholder(value: bytes) -> bool:
     """Whether `value` only names a secret, its type, or the place where it is kept."""
     if value.lower() in _LITERAL:
         return True
+    if value.isalnum() and _ONE_WORD.fullmatch(value) is None:
+        # Most values are such a token; one look at it is cheaper than all of the others.
+        return False
     if _PLACEHOLDER.fullmatch(value) is None:
         return False
     # A template may bring a literal for when there is no other.

@@ -15,7 +15,6 @@ from store.redaction.exchange import RedactedExchange
 from store.redaction.fingerprints import Marker
 from store.redaction.headers import HeaderNames, redact_headers
 from store.redaction.json_text import is_json
-from store.redaction.labels import is_label_file
 from store.redaction.options import RedactionOptions
 from store.redaction.rules import Rules, build_rules
 from store.redaction.taint import Taint
