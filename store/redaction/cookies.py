@@ -14,7 +14,8 @@ _PLAIN: Final = re.compile(
     rb"\d{4}-\d\d-\d\d|[a-z]{2}(?:[-_][A-Za-z]{2})?|light|dark|[a-z]+[0-9]?"
 )
 _ATTRIBUTE: Final = re.compile(
-    rb"(?i)path=/[\w/-]{0,40}|max-age=-?\d{1,10}|samesite=[a-z]{3,6}|domain=[\w.-]{1,80}|expires=[\w ,:-]{8,40}"
+    rb"(?i)path=/[\w/-]{0,40}|max-age=-?\d{1,10}|samesite=[a-z]{3,6}|domain=[\w.-]{1,80}"
+    rb"|expires=[\w ,:-]{8,40}"
 )
 """What a script writes behind a cookie, too."""
 _LONGEST: Final = 4_096

@@ -20,24 +20,29 @@ _BRACKETS: Final = re.compile(
     rb"\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|`[^`\\]*+`|[()\[\]{}]|[\"'`]"
 )
 _QUOTED: Final = re.compile(
-    rb"([A-Za-z_]\w{0,40}[ ]?[=:][ ]?)?[bBrRuUfFnN]{0,2}(?:\"((?:[^\"\\\n]|\\.)*+)\"|'((?:[^'\\\n]|\\.)*+)')"
+    rb"([A-Za-z_]\w{0,40}[ ]?[=:][ ]?)?[bBrRuUfFnN]{0,2}(?:\"((?:[^\"\\\n]|\\.)*+)\""
+    rb"|'((?:[^'\\\n]|\\.)*+)')"
 )
 _FALLBACK: Final = re.compile(
-    rb"[ \t]{0,4}(?:\|\||\?\?=?|\?:|\+|\.\.?(?=[ ])|&(?=[ ])|%(?=[ ])|\bor\b|\bif\b[^\n:]{1,80}\belse\b)[ \t]{0,4}"
+    rb"[ \t]{0,4}(?:\|\||\?\?=?|\?:|\+|\.\.?(?=[ ])|&(?=[ ])|%(?=[ ])|\bor\b"
+    rb"|\bif\b[^\n:]{1,80}\belse\b)[ \t]{0,4}"
 )
 _BOUNDARY: Final = re.compile(
-    rb"[ \t]{0,8}(?:[,;)}\]\"'`<|?\r\n]|$|\\[nrt\"']|//|#|--|&&|=[ >]|[!=]=|:|[.+*/-][ ]|\{|as\b|if\b|and\b"
+    rb"[ \t]{0,8}(?:[,;)}\]\"'`<|?\r\n]|$|\\[nrt\"']|//|#|--|&&|=[ >]|[!=]=|:|[.+*/-][ ]|\{"
+    rb"|as\b|if\b|and\b"
     rb"|else\b|in\b|is\b|not\b|[A-Z]{2,10}\b)"
 )
 _SCHEME: Final = re.compile(rb"(?i)(?:bearer|basic|token|apikey|bot)[ ](?=[<{$&%])")
 _KEYWORD: Final = re.compile(
-    rb"(?:null|None|nil|undefined|NULL|nullptr|true|false|True|False)(?=[ \t]*(?:[,;)}\]|]|=[^=]|[\r\n]|$))"
+    rb"(?:null|None|nil|undefined|NULL|nullptr|true|false|True|False)(?=[ \t]*(?:[,;)}\]|]"
+    rb"|=[^=]|[\r\n]|$))"
 )
 _ORDINAL: Final = re.compile(rb"\d{1,2}(?=[ ]*(?:;|\[))")
 _ARROW: Final = re.compile(rb"(?:async[ ])?\([\w\s:,?<>\[\]|]{0,120}\)[ ]{0,2}[-=]>[^\r\n;]{0,200}")
 _GENERIC: Final = re.compile(rb"[A-Z]\w{0,40}<[\w<>, .&'?\[\]|:*]{0,120}>(?=[\s,;)}=\]?|&]|$)")
 _HUMPS: Final = re.compile(
-    rb"\[?(?:String|ID|Int|Float|Boolean|Bytes)\b!?\]?!?(?=[ ]?[@,)}\r\n=]|$)|(?:[A-Z][a-z]+|Uint8)+(?:String|Str|Type|Token|Key|Secret|Bytes|Config|Provider|Response|Request|"
+    rb"\[?(?:String|ID|Int|Float|Boolean|Bytes)\b!?\]?!?(?=[ ]?[@,)}\r\n=]|$)"
+    rb"|(?:[A-Z][a-z]+|Uint8)+(?:String|Str|Type|Token|Key|Secret|Bytes|Config|Provider|Response|Request|"
     rb"Data|Value|Password|Credentials?|Hash|Array|Buffer)[?!]?(?=[\s,;)}=\]|]|$)"
 )
 _STATEMENT: Final = re.compile(rb"(?:raise|return|pass|continue|break|throw|abort|print)\b")

@@ -16,7 +16,8 @@ from store.redaction.work import RuleSet, Work
 
 _DIGESTS: Final = frozenset(("digest", "content-digest", "repr-digest", "unencoded-digest"))
 _DIGEST: Final = re.compile(
-    rb"(?:(?:^|,[ ]?)(?i:sha|sha-?256|sha-?512|md5|unixsum|unixcksum|crc32c|adler)=:?[A-Za-z0-9+/]+={0,2}:?)+"
+    rb"(?:(?:^|,[ ]?)(?i:sha|sha-?256|sha-?512|md5|unixsum|unixcksum|crc32c"
+    rb"|adler)=:?[A-Za-z0-9+/]+={0,2}:?)+"
 )
 """Checksums of the body (RFC 3230, RFC 9530)."""
 _CACHE: Final = 10_000

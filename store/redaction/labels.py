@@ -10,7 +10,8 @@ _PLACE: Final = re.compile(
     rb"|\.(?:po|pot|xliff|xlf|arb|strings)\Z"
 )
 _LABEL: Final = re.compile(
-    r"(?:[^\W\d_]|[ .,:;!?'\u2019\u2026()\u00bf\u00a1&/*\"\u3001-\u3002\uff01\uff1f-]|\{\w{0,20}\})+"
+    r"(?:[^\W\d_]|[ .,:;!?'\u2019\u2026()\u00bf\u00a1&/*\"\u3001-\u3002\uff01\uff1f-]"
+    r"|\{\w{0,20}\})+"
 )
 
 

@@ -26,7 +26,9 @@ _GOES_ON: Final = re.compile(
 )
 _TAG_END: Final = re.compile(rb"(?=[\s/>])[^<>]{0,2000}>")
 _ROLE: Final = re.compile(
-    rb"""(?i)(?:^|[\s<,{(\["'_-])(?:(?:name|key|id|field|header|param(?:eter)?|property|setting|variable|var|k|n|label|for|itemprop|http-equiv)["']?\s{0,4}(?:=|:|>)\s{0,4}\\?["']?|variable[ ]["'])\Z"""
+    rb"""(?i)(?:^|[\s<,{(\["'_-])(?:(?:name|key|id|field|header|param(?:eter)?|property"""
+    rb"""|setting|variable|var|k|n|label|for|itemprop|http-equiv)["']?\s{0,4}(?:=|:"""
+    rb"""|>)\s{0,4}\\?["']?|variable[ ]["'])\Z"""
 )
 _TYPE: Final = re.compile(rb"""(?i)<input\b[^<>]{0,200}\stype=["']?\Z""")
 _ATTRIBUTE: Final = re.compile(

@@ -81,7 +81,7 @@ def describes(work: Work, key: bytes) -> bool:
 
 
 def names_another(work: Work, name: bytes, value: bytes) -> bool:
-    """Whether `value` only names a secret among those that `name` lists: `secrets: [db_password]`."""
+    """Whether `value` only names one of the secrets that `name` lists: `secrets: [db_password]`."""
     last = pieces_of(name.rpartition(b".")[2])[-1:]
     return (
         last in (["secrets"], ["tokens"], ["credentials"], ["keys"])

@@ -36,12 +36,15 @@ _YOUR_CODE: Final = re.compile(
 )
 _FOREIGN_CODE: Final = re.compile(
     rb"(?i)(?:(?:best\xc3\xa4tigungs|sicherheits|anmelde|einmal|login|zugangs|verifizierungs|freischalt)-?code"
-    rb"|code d[eu] (?:v\xc3\xa9rification|confirmation|s\xc3\xa9curit\xc3\xa9|connexion|validation|acc\xc3\xa8s)"
-    rb"|c(?:\xc3\xb3|o)digo de (?:verificaci(?:\xc3\xb3|o)n|acceso|confirmaci(?:\xc3\xb3|o)n|seguridad|acesso"
+    rb"|code d[eu] (?:v\xc3\xa9rification|confirmation|s\xc3\xa9curit\xc3\xa9|connexion"
+    rb"|validation|acc\xc3\xa8s)"
+    rb"|c(?:\xc3\xb3|o)digo de (?:verificaci(?:\xc3\xb3|o)n|acceso|confirmaci(?:\xc3\xb3"
+    rb"|o)n|seguridad|acesso"
     rb"|verifica(?:\xc3\xa7\xc3\xa3|ca)o|seguran(?:\xc3\xa7|c)a|confirma(?:\xc3\xa7\xc3\xa3|ca)o)"
     rb"|codice (?:di )?(?:verifica|accesso|sicurezza|conferma)|verificatiecode|kod weryfikacyjny"
     rb"|(?:votre|tu|su|seu|ihr|dein|tuo) (?:code|c(?:\xc3\xb3|o)digo|codice))"
-    rb"(?: (?:is|lautet|ist|est|es|to|\xc3\xa9|\xc3\xa8))?(?: ?:)? {1,3}(\d{4,8}|\d{3}[ -]\d{3})(?!\d)"
+    rb"(?: (?:is|lautet|ist|est|es|to|\xc3\xa9|\xc3\xa8))?(?: ?:)? {1,3}(\d{4,8}"
+    rb"|\d{3}[ -]\d{3})(?!\d)"
 )
 _IN_MARK: Final = b"[REDACTED:"
 _LEAST_LINE: Final = 24
