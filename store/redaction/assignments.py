@@ -78,6 +78,12 @@ def _at(
         right = word.end()
         name = value[left:right]
         kind = work.names.kind(name)
+    if kind is Kind.JUDGED and (word := _NEXT_WORD.match(value, right)) and word.end() <= stop:
+        # "Private key: ..." says more than "private".
+        longer = work.names.kind(value[left : word.end()])
+        if longer >= Kind.SECRET:
+            right, kind = word.end(), longer
+            name = value[left:right]
     if kind is Kind.PLAIN or _is_qualified(work, value, left, name, kind):
         return None
     if kind > Kind.LIKELY and left and _METRIC.search(value, max(0, left - 300), left):

@@ -37,6 +37,8 @@ _KEYWORD: Final = re.compile(
     rb"(?:null|None|nil|undefined|NULL|nullptr|true|false|True|False)(?=[ \t]*(?:[,;)}\]|]"
     rb"|=[^=]|[\r\n]|$))"
 )
+_EMPTY: Final = re.compile(rb"(?:null|None|nil|undefined|NULL|nullptr|true|false|True|False)\b")
+_GIVEN: Final = re.compile(rb"[ ]?=[ ]?(?![=>])")
 _ORDINAL: Final = re.compile(rb"\d{1,2}(?=[ ]*(?:;|\[))")
 _ARROW: Final = re.compile(rb"(?:async[ ])?\([\w\s:,?<>\[\]|]{0,120}\)[ ]{0,2}[-=]>[^\r\n;]{0,200}")
 _GENERIC: Final = re.compile(rb"[A-Z]\w{0,40}<[\w<>, .&'?\[\]|:*]{0,120}>(?=[\s,;)}=\]?|&]|$)")
@@ -124,6 +126,10 @@ def read(
 ) -> list[Span] | None:
     """The texts of an expression at `start` that may be secrets; `None` when it is none and may
     be a secret itself."""
+    typed = _GENERIC.match(value, start) or (_HUMPS.match(value, start) if sign == b":" else None)
+    given = _GIVEN.match(value, typed.end()) if typed else None
+    if given is not None:
+        return _Expression(value, left, name, names).read(given.end(), text=True)
     if stands(value, start):
         return []
     for pattern in (_KEYWORD, _ARROW, _GENERIC):
@@ -159,11 +165,12 @@ class _Expression:
         self._names = names
         self._found: list[Span] = []
 
-    def read(self, start: int) -> list[Span] | None:
-        """Operands joined by what stands for "else": `a.b ?? c.d || "literal"`."""
+    def read(self, start: int, *, text: bool = False) -> list[Span] | None:
+        """Operands joined by what stands for "else": `a.b ?? c.d || "literal"`. With `text` the
+        first may be a literal."""
         at, read = start, 0
         while read < _MOST_PARTS:
-            end = self._text(at) if read else -1
+            end = self._text(at) if read or text else -1
             if end < 0:
                 end = self._operand(at)
             if end < 0:
@@ -191,6 +198,9 @@ class _Expression:
         kept = placeholder_end(value, start)
         if kept >= 0:
             return kept
+        empty = _EMPTY.match(value, start)
+        if empty is not None:
+            return empty.end()
         head = _HEAD.match(value, start)
         at = head.end() if head else start
         path = _PATH.match(value, at)

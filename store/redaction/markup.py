@@ -22,7 +22,8 @@ _NEXT_CELL: Final = re.compile(
 )
 _METAVAR: Final = re.compile(rb"(?:^|[\s\[|,])--?\w[\w-]{0,40}[ =]<\Z")
 _GOES_ON: Final = re.compile(
-    rb"[?!]?>(?:[\"'`](?=[\s,;.:)\]]|\Z)|[,;.:)\]&}|>\\]|\s*\Z|[ \t]+([^\s<]{1,80})|\r?\n)"
+    rb"[?!]?>(?:[\"'`](?=[\s,;.:)\]]|\Z)|[,;.:)\]&}|>\\]|\s*\Z|[ \t]+<[\w-]{1,40}>\s"
+    rb"|[ \t]+([^\s<]{1,80})|\r?\n)"
 )
 _TAG_END: Final = re.compile(rb"(?=[\s/>])[^<>]{0,2000}>")
 _ROLE: Final = re.compile(

@@ -27,7 +27,7 @@ _SPOKEN: Final = re.compile(
     rb"|\xc3\xa9)[ \t]*:?[ \t]+"
 )
 _SPACED: Final = re.compile(rb"[ \t]+(?=[^\s-])")
-_QUOTED_NEXT: Final = re.compile(rb"[ \t]+(?=[\"'`])")
+_QUOTED_NEXT: Final = re.compile(rb"[ \t]+(?:[NE](?='))?(?=[\"'`])")
 _USE: Final = re.compile(
     rb"(?i)\b(?:use|enter|(?:using|with)[ ](?:the|this|your))[ ]"
     rb"(?:(?:the|this|your)[ ])?(?:\w{1,20}[ ])?\Z"
