@@ -32,7 +32,8 @@ _SEPARATOR: Final = re.compile(
     + QUOTE
     + rb"|\]|%(?:25)*5d|\)|[*_]{1,3}){0,3}(?:[ \t]|%(?:25)*20){0,40}"
     rb"(?:/\*[^*\r\n]{0,80}\*/[ \t]{0,8}|(?<=[ ])\([a-z][\w ,]{0,60}\)(?=:))?"
-    rb"(=>|:=|::|==?|;s:\d{1,7}:|[ \t]\.[ \t](?=[\"'])|:|%(?:25)*3[da]|&#61;|->|\xef\xbc\x9a)"
+    rb"(=>|:=|::|!==?|\|\|=|\?\?=|\+=|==?|;s:\d{1,7}:|[ \t]\.[ \t](?=[\"'])|:|%(?:25)*3[da]"
+    rb"|&#61;|->|\xef\xbc\x9a)"
     rb"(?:[ \t]|%(?:25)*(?:20|0[9ad])|\\\r?\n){0,40}"
 )
 _LATER: Final = re.compile(rb"[ \t\r\n]{0,40}")
@@ -68,6 +69,8 @@ _PAIR: Final = re.compile(
 )
 _END_OF_TEXT: Final = re.compile(rb"'(?=[\s,);]|$)")
 _DEFAULT: Final = re.compile(rb"(?::[-=]?|[-=])([^{}$?+\s][^{}$\r\n]{0,200})\}")
+_COMPARES: Final = (b"!=", b"!==", b"||=", b"??=", b"+=")
+_TEMPLATE: Final = re.compile(rb"\{\{[^{}\r\n]{0,300}\}\}[^\s\"'<>,;&|\\]*+")
 _INDEX: Final = re.compile(rb"\w\[[\"']\Z")
 _INDEX_END: Final = re.compile(rb"[:.][A-Za-z]{1,40}(?:[:.][A-Za-z]{1,40}){0,4}[\"']\]")
 _ALLOWED: Final = re.compile(
@@ -147,6 +150,9 @@ def find_value(
     if wrapped is not None:
         start = wrapped.end()
     opening = OPENING.match(value, start)
+    if opening is None and sign in _COMPARES:
+        # `if (password != repeated)`
+        return None
     if opening is not None:
         if opening[0] == before and value[right : right + 1] == separator[1][:1]:
             # A prompt: `read -p "Password: " PASSWORD`.
@@ -161,6 +167,9 @@ def find_value(
     if pair is not None:
         # `auth=("ada", "x")`
         return (*pair.span(1 if pair[1] is not None else 2), False)
+    template = _TEMPLATE.match(value, start)
+    if template is not None:
+        return start, template.end(), False
     if first in (b"{", b"[") and not _SCHEME_OF_HASH.match(value, start):
         return start, container_end(value, start), True
     if sign.startswith(b"%"):

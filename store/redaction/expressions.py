@@ -20,8 +20,8 @@ _BRACKETS: Final = re.compile(
     rb"\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|`[^`\\]*+`|[()\[\]{}]|[\"'`]"
 )
 _QUOTED: Final = re.compile(
-    rb"([A-Za-z_]\w{0,40}[ ]?[=:][ ]?)?[bBrRuUfFnN]{0,2}(?:\"((?:[^\"\\\n]|\\.)*+)\""
-    rb"|'((?:[^'\\\n]|\\.)*+)')"
+    rb"([A-Za-z_]\w{0,40}[ ]?[=:][ ]?)?[bBrRuUfFnN]{0,2}"
+    rb"(?:\"((?:[^\"\\\n]|\\.)*+)\"|'((?:[^'\\\n]|\\.)*+)'|`([^`\\\n]*+)`)"
 )
 _FALLBACK: Final = re.compile(
     rb"[ \t]{0,4}(?:\|\||\?\?=?|\?:|\+|\.\.?(?=[ ])|&(?=[ ])|%(?=[ ])|\bor\b"
@@ -187,7 +187,7 @@ class _Expression:
         match = _QUOTED.match(self._value, at)
         if match is None:
             return -1
-        span = match.span(2) if match[2] is not None else match.span(3)
+        span = match.span(match.lastindex or 0)
         if not self._is_harmless(match, self._value[slice(*span)]):
             self._found.append(span)
         return match.end()
@@ -268,7 +268,7 @@ class _Expression:
             pieces_of(callee)
         )
         for number, match in enumerate(_QUOTED.finditer(self._value, opening + 1, close - 1)):
-            span = match.span(2) if match[2] is not None else match.span(3)
+            span = match.span(match.lastindex or 0)
             text = self._value[slice(*span)]
             named = looks_up and number == 0 and _NAMED.fullmatch(text) and not _is_mixed(text)
             if not named and not self._is_harmless(match, text):

@@ -6,6 +6,7 @@ from typing import Final
 from store.redaction import json_text
 from store.redaction.named import describes, least_of, names_another, rule_of
 from store.redaction.names import Kind
+from store.redaction.value_ends import is_mixed
 from store.redaction.values import is_benign, is_random
 from store.redaction.work import Work
 
@@ -206,7 +207,11 @@ def cut_container(
         return b"".join((*out, value[end:]))
     inner = value[1:-1]
     braced = value[:1] == b"{" and _FLOW_ITEM.search(inner) is None
-    if braced and (is_random(inner, 8) or (b";" in inner and not is_benign(inner))):
+    if braced and (
+        is_random(inner, 8)
+        or (kind >= Kind.SECRET and is_mixed(inner))
+        or (b";" in inner and not is_benign(inner))
+    ):
         # ODBC puts braces around a password that holds a semicolon.
         return b"{" + work.cut(inner, place, rule) + value[-1:]
     pattern = {b"[": _ITEMS, b"{": _FLOW_ITEM}.get(value[:1], _YAML_ITEM)

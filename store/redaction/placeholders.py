@@ -13,7 +13,7 @@ _LITERAL: Final = frozenset(
 _TYPE: Final = (
     rb"(?:string|str|null|none|undefined|number|int|bool|boolean|bytes|any|object|unknown|never)"
 )
-_PATH_PIECE: Final = rb"(?:[a-z]+(?:[._-][a-z]+)*[0-9]{0,2})"
+_PATH_PIECE: Final = rb"[a-z]+(?:[._-][a-z]+)*"
 _PLACEHOLDER: Final = re.compile(
     rb"\$\{(?:[a-z]{2,10}:[^{}]{0,80}|[\w.\[\]()'\" ]{0,80}(?::?\?[^{}]{0,120})?"
     rb"|[a-z][a-z0-9.-]{0,80})\}"
@@ -34,10 +34,11 @@ _PLACEHOLDER: Final = re.compile(
     rb"|[\^~<>=]{1,2}[ ]?\d{1,4}(?:\.\d{1,4}){0,3}"
     rb"|arn:aws[\w-]{0,12}:[a-z0-9-]{1,40}:[a-z0-9-]{0,24}:\d{0,12}:[\w/:.+=@*-]{1,300}"
     rb"|@Microsoft\.KeyVault\([^()]{1,300}\)"
-    rb"|(?:op|vault|keyring|(?:ref\+)?[a-z]{2,16}sm|ref\+[a-z]{2,16})://[\w ./#?=-]{1,200}"
+    rb"|(?:op|vault|keyring|(?:ref\+)?[a-z]{2,16}sm"
+    rb"|ref\+[a-z]{2,16})://[\w .-]{1,60}(?:/[\w .#?=-]{1,60}){1,6}"
     rb"|(?:(?i:cn|ou|dc|uid|o|c)=[^,=\s]{1,80},){1,12}(?i:cn|ou|dc|uid|o|c)=[^,=\s]{1,80}"
     rb"|(?:GPIO|gpio)_?\d{1,3}"
-    rb"|(?:env|fd|secretref):[A-Za-z_0-9-]{1,60}"
+    rb"|env:[A-Z_][A-Z0-9_]{1,60}|fd:\d{1,2}|secretref:[a-z-]{1,60}"
     rb"|projects/[\w-]{1,60}/secrets/[\w-]{1,255}(?:/versions/[\w-]{1,20})?"
     rb"|(?:file:)?(?:\.{1,2}|~)?(?:/" + _PATH_PIECE + rb"){2,12}/?"
     rb"|https?://[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}(?::\d{2,5})?"

@@ -11,7 +11,9 @@ _CLOSING: Final = {
     b"\xe2\x80\x9c": b"\xe2\x80\x9d",
     b"\xc2\xab": b"\xc2\xbb",
 }
-_CHANGE: Final = re.compile(rb"""["'][ ](?:->|=>|\xe2\x86\x92)[ ](?:"[^"\r\n]*"|'[^'\r\n]*')""")
+_CHANGE: Final = re.compile(
+    rb"""["'][ ]?(?:->|=>|\xe2\x86\x92|\.\.?|\+|&|\|\|)[ ]?(?:"[^"\r\n]*"|'[^'\r\n]*')"""
+)
 _BARE: Final = re.compile(
     rb"""(?:[^\s"'<>,;&|\\]|[,;&|](?!\s|$|["'{\[]|[\w.-]{1,64}[=:])|\\(?![nrt"'/\\]))*+"""
 )
@@ -28,7 +30,7 @@ type Found = tuple[int, int, bool]
 
 
 def with_change(value: bytes, start: int, found: Found | None) -> Found | None:
-    """With what a value is changed to: `"old" -> "new"`."""
+    """With what a value is changed to, `"old" -> "new"`, or joined with."""
     change = None if found is None else _CHANGE.match(value, found[1])
     return found if change is None else (start, change.end(), True)
 
