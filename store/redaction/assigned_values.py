@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from store.redaction.expressions import read, stands
-from store.redaction.names import Names
+from store.redaction.names import Kind, Names
 from store.redaction.placeholders import placeholder_end
 from store.redaction.prose import is_prose, is_sentence
 from store.redaction.spoken_values import find_spoken
@@ -71,6 +71,8 @@ _END_OF_TEXT: Final = re.compile(rb"'(?=[\s,);]|$)")
 _DEFAULT: Final = re.compile(rb"(?::[-=]?|[-=])([^{}$?+\s][^{}$\r\n]{0,200})\}")
 _COMPARES: Final = (b"!=", b"!==", b"||=", b"??=", b"+=")
 _TEMPLATE: Final = re.compile(rb"\{\{[^{}\r\n]{0,300}\}\}[^\s\"'<>,;&|\\]*+")
+_VARIABLE: Final = re.compile(rb"\{([a-z_]+(?:\.[a-z_]+){0,3})\}(?=[\s\"'`]|\Z)")
+_VERSION: Final = re.compile(rb"\d{1,5}(?:\.\d{1,5}){1,3}(?=[\s;,]|\Z)")
 _INDEX: Final = re.compile(rb"\w\[[\"']\Z")
 _INDEX_END: Final = re.compile(rb"[:.][A-Za-z]{1,40}(?:[:.][A-Za-z]{1,40}){0,4}[\"']\]")
 _ALLOWED: Final = re.compile(
@@ -167,6 +169,10 @@ def find_value(
     if pair is not None:
         # `auth=("ada", "x")`
         return (*pair.span(1 if pair[1] is not None else 2), False)
+    variable = _VARIABLE.match(value, start)
+    if variable is not None and names.kind(variable[1]) is not Kind.PLAIN:
+        # `f"token: {token}"`
+        return None
     template = _TEMPLATE.match(value, start)
     if template is not None:
         return start, template.end(), False
@@ -227,6 +233,9 @@ def _bare(value: bytes, left: int, start: int, name: bytes, sign: bytes) -> Foun
         return (start, start + rest.index(b"]"), False) if rest[:1] != b"]" else None
     if sign == b":" and value[start - 1 : start] == b":" and _SCOPE.match(rest):
         # `secrets:read` is a permission.
+        return None
+    if rest.startswith(b"# ") or (sign == b"==" and _VERSION.match(rest)):
+        # A comment, and a package of that version.
         return None
     if not rest:
         # `def f(user, password):` goes on with code.

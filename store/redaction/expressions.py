@@ -43,6 +43,7 @@ _ORDINAL: Final = re.compile(rb"\d{1,2}(?=[ ]*(?:;|\[))")
 _ARROW: Final = re.compile(rb"(?:async[ ])?\([\w\s:,?<>\[\]|]{0,120}\)[ ]{0,2}[-=]>[^\r\n;]{0,200}")
 _GENERIC: Final = re.compile(rb"[A-Z]\w{0,40}<[\w<>, .&'?\[\]|:*]{0,120}>(?=[\s,;)}=\]?|&]|$)")
 _HUMPS: Final = re.compile(
+    rb"(?:Token|Secret|Password|Credentials?|Buffer)(?=[ ]?[;|])|"
     rb"\[?(?:String|ID|Int|Float|Boolean|Bytes)\b!?\]?!?(?=[ ]?[@,)}\r\n=]|$)"
     rb"|(?:[A-Z][a-z]+|Uint8)+(?:String|Str|Type|Token|Key|Secret|Bytes|Config|Provider|Response|Request|"
     rb"Data|Value|Password|Credentials?|Hash|Array|Buffer)[?!]?(?=[\s,;)}=\]|]|$)"
@@ -51,59 +52,13 @@ _STATEMENT: Final = re.compile(rb"(?:raise|return|pass|continue|break|throw|abor
 _BRANCH: Final = re.compile(rb"[ \t+-]*(?:if|elif|else|while|for|def|with|except|case)\b")
 _DECLARED: Final = re.compile(rb"(?:\b(?:const|let|var|final|val|self|this)[ .]|[(,][ ]?|\.)\Z")
 _LOOKS_UP: Final = frozenset(
-    [
-        "get",
-        "getenv",
-        "env",
-        "environ",
-        "environment",
-        "header",
-        "headers",
-        "fetch",
-        "read",
-        "load",
-        "lookup",
-        "find",
-        "param",
-        "params",
-        "input",
-        "prompt",
-        "ask",
-        "getpass",
-        "config",
-        "configuration",
-        "setting",
-        "settings",
-        "require",
-        "required",
-        "query",
-        "select",
-        "secret",
-        "secrets",
-        "parameter",
-        "option",
-        "flag",
-        "cookie",
-        "field",
-        "value",
-        "form",
-        "args",
-        "arg",
-        "property",
-        "var",
-        "variable",
-        "resolve",
-        "open",
-        "item",
-        "key",
-        "keychain",
-        "exists",
-        "has",
-        "contains",
-    ]
+    b"get getenv env environ environment header headers fetch read load lookup find param "
+    b"params input prompt ask getpass config configuration setting settings require required "
+    b"query select secret secrets parameter option flag cookie field value form args arg "
+    b"property var variable resolve open item key keychain exists has contains".split()
 )
 _ROOTS: Final = frozenset(
-    b"self this process os env var local module data settings config cfg conf ctx context req "
+    b"self cls this process os env var local module data settings config cfg conf ctx context req "
     b"request props params args options opts input inputs state app rails system window document "
     b"body form event secrets vars variables values payload session parser each".split()
 )
@@ -232,7 +187,12 @@ class _Expression:
         plain = re.sub(rb"(?:sha|md|b|base|utf|x)\d{1,3}", b"", word)
         if inside.isdigit() and b"." not in callee and len(pieces_of(callee)) < _LEAST_PIECES:
             return False
-        return b"." in callee or not any(48 <= c < 58 for c in plain) or b'"' in inside
+        return (
+            b"." in callee
+            or b"(" in inside
+            or not any(48 <= c < 58 for c in plain)
+            or b'"' in inside
+        )
 
     def _is_variable(self, path: bytes, start: int) -> bool:
         pieces = [piece for piece in re.split(rb"\?\.|!!?\.|::|->|\.", path) if piece]
@@ -264,8 +224,8 @@ class _Expression:
 
     def _arguments(self, callee: bytes, opening: int, close: int) -> None:
         """The texts among the arguments of a call that are no names of anything."""
-        looks_up = self._value[opening : opening + 1] == b"[" or not _LOOKS_UP.isdisjoint(
-            pieces_of(callee)
+        looks_up = self._value[opening : opening + 1] == b"[" or any(
+            piece.encode() in _LOOKS_UP for piece in pieces_of(callee)
         )
         for number, match in enumerate(_QUOTED.finditer(self._value, opening + 1, close - 1)):
             span = match.span(match.lastindex or 0)
@@ -281,7 +241,7 @@ class _Expression:
             return not is_random(text)
         if len(text) < _LEAST or text.lower() in _OPTIONS or b"://" in text or is_placeholder(text):
             return True
-        if is_message(text) or is_sentence(text):
+        if is_message(text) or is_sentence(text) or pieces_of(text) == pieces_of(self._name):
             return True
         named = _NAMED.fullmatch(text) is not None and not _is_mixed(text)
         joined = text.isupper() or any(sign in text for sign in (b" ", b":", b"-", b"_", b"."))
