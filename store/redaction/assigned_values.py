@@ -52,8 +52,8 @@ _NEXT_PAIR: Final = re.compile(
 )
 _PARAMETERS: Final = re.compile(rb"[A-Za-z][\w-]{0,40}[ ]{1,4}[\w.-]{1,40}=[\"'\w]")
 _BLOCK: Final = re.compile(rb"[|>][+-]?\d?[ \t]*(?:#[^\r\n]*)?\r?\n")
-_TYPE: Final = re.compile(rb"\[?[A-Z][A-Za-z]*!?\]?!?[,)\s]*")
-_SCOPE: Final = re.compile(rb"[a-z_*-]{1,12}(?:[\s,;:)\"'`\]]|$)")
+_TYPE: Final = re.compile(rb"\[?[A-Z][A-Za-z]*!?\]?!?(?=[,)\s=@]|\Z)[,)\s]*")
+_SCOPE: Final = re.compile(rb"[a-z_*-]{1,12}(?:[\s,;:)]|[\"'`\]](?!\w)|$)")
 _WRAPPED: Final = re.compile(
     rb"""\s{0,9}(?:@|[bBrRuUfFnNeE]{1,2}|[A-Za-z_][\w.:]{0,40}\(\s{0,9}|string\(\d{1,7}\)\s{0,9})(?=["'])"""
 )
@@ -73,6 +73,7 @@ _COMPARES: Final = (b"!=", b"!==", b"||=", b"??=", b"+=")
 _TEMPLATE: Final = re.compile(rb"\{\{[^{}\r\n]{0,300}\}\}[^\s\"'<>,;&|\\]*+")
 _VARIABLE: Final = re.compile(rb"\{([a-z_]+(?:\.[a-z_]+){0,3})\}(?=[\s\"'`]|\Z)")
 _VERSION: Final = re.compile(rb"\d{1,5}(?:\.\d{1,5}){1,3}(?=[\s;,]|\Z)")
+_AFTER_PROMPT: Final = re.compile(rb"[\s),;]|\Z")
 _INDEX: Final = re.compile(rb"\w\[[\"']\Z")
 _INDEX_END: Final = re.compile(rb"[:.][A-Za-z]{1,40}(?:[:.][A-Za-z]{1,40}){0,4}[\"']\]")
 _ALLOWED: Final = re.compile(
@@ -156,7 +157,8 @@ def find_value(
         # `if (password != repeated)`
         return None
     if opening is not None:
-        if opening[0] == before and value[right : right + 1] == separator[1][:1]:
+        asks = sign == b":" and value[right : right + 1] == sign
+        if asks and opening[0] == before and _AFTER_PROMPT.match(value, opening.end()):
             # A prompt: `read -p "Password: " PASSWORD`.
             return None
         return with_change(value, start, quoted_value(value, opening))

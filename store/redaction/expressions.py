@@ -5,7 +5,7 @@ import re
 from typing import Final
 
 from store.redaction.names import Kind, Names, pieces_of
-from store.redaction.placeholders import is_placeholder, placeholder_end
+from store.redaction.placeholders import TYPE_OF_TYPES, is_placeholder, placeholder_end
 from store.redaction.prose import is_message, is_sentence
 from store.redaction.values import is_random
 
@@ -41,7 +41,7 @@ _EMPTY: Final = re.compile(rb"(?:null|None|nil|undefined|NULL|nullptr|true|false
 _GIVEN: Final = re.compile(rb"[ ]?=[ ]?(?![=>])")
 _ORDINAL: Final = re.compile(rb"\d{1,2}(?=[ ]*(?:;|\[))")
 _ARROW: Final = re.compile(rb"(?:async[ ])?\([\w\s:,?<>\[\]|]{0,120}\)[ ]{0,2}[-=]>[^\r\n;]{0,200}")
-_GENERIC: Final = re.compile(rb"[A-Z]\w{0,40}<[\w<>, .&'?\[\]|:*]{0,120}>(?=[\s,;)}=\]?|&]|$)")
+_GENERIC: Final = re.compile(TYPE_OF_TYPES + rb"(?=[\s,;)}=\]?|&]|$)")
 _HUMPS: Final = re.compile(
     rb"(?:Token|Secret|Password|Credentials?|Buffer)(?=[ ]?[;|])|"
     rb"\[?(?:String|ID|Int|Float|Boolean|Bytes)\b!?\]?!?(?=[ ]?[@,)}\r\n=]|$)"
@@ -66,6 +66,8 @@ _VALUES: Final = frozenset(b"value val data raw text string default content fall
 _OPTIONS: Final = frozenset(
     b"utf-8 utf8 ascii base64 latin-1 hex binary bearer basic json r rb w".split()
 )
+_UNQUOTED: Final = re.compile(rb"(?<![\w\"'`])[^\s,()\[\]{}=:\"'`]{6,}(?![\"'`])")
+_ARGUMENT: Final = re.compile(rb"[&*!]{0,2}[A-Za-z_$][\w$.>?!-]*|[\d_.x]+")
 _WORD: Final = re.compile(rb"[ ]([^\s<>]{1,80})")
 _NAMED: Final = re.compile(rb"[A-Za-z_][\w.:/ -]{0,80}[:?]?[ ]?")
 _LEAST: Final = 3
@@ -166,6 +168,8 @@ class _Expression:
             opening = value[end : end + 1]
             if opening in (b"(", b"["):
                 close = _close(value, end)
+                if close > 0 and any(map(_is_odd, _UNQUOTED.findall(value, end + 1, close - 1))):
+                    return -1
                 if close < 0 or not self._is_suffix(callee, end, close):
                     return -1
                 self._arguments(callee, end, close)
@@ -198,7 +202,7 @@ class _Expression:
         pieces = [piece for piece in re.split(rb"\?\.|!!?\.|::|->|\.", path) if piece]
         if any(48 <= byte < 58 for byte in path) and is_random(path, 12):
             return False
-        if self._value[start - 1 : start] == b"*":
+        if self._value[start - 2 : start] == b" *" and len(pieces) == 1:
             # An alias in YAML.
             return not _is_mixed(path)
         if len(pieces) > 1:
@@ -250,6 +254,12 @@ class _Expression:
 
 def _is_mixed(text: bytes) -> bool:
     return is_random(text, 8) or (any(48 <= c < 58 for c in text) and not text.isupper())
+
+
+def _is_odd(token: bytes) -> bool:
+    """Whether an argument without quotes is no name or number."""
+    named = _ARGUMENT.fullmatch(token) is not None
+    return is_random(token, 12) if named else _is_mixed(token)
 
 
 def _line(value: bytes, left: int) -> int:

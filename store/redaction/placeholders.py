@@ -14,6 +14,11 @@ _TYPE: Final = (
     rb"(?:string|str|null|none|undefined|number|int|bool|boolean|bytes|any|object|unknown|never)"
 )
 _PATH_PIECE: Final = rb"[a-z]+(?:[._-][a-z]+)*"
+TYPE_OF_TYPES: Final = (
+    rb"[A-Z][A-Za-z]{0,40}<(?:[A-Z&'?]|(?:[uif]\d|str|int|num|bool|any|unknown|void|char|byte|dyn|obj))"
+    rb"[\w<>, .&'?\[\]|:*]{0,120}>"
+)
+"""`Option<String>`, which no element of HTML looks like."""
 _PLACEHOLDER: Final = re.compile(
     rb"\$\{(?:[a-z]{2,10}:[^{}]{0,80}|[\w.\[\]()'\" ]{0,80}(?::?\?[^{}]{0,120})?"
     rb"|[a-z][a-z0-9.-]{0,80})\}"
@@ -21,16 +26,18 @@ _PLACEHOLDER: Final = re.compile(
     rb"|\$[A-Z_][A-Z0-9_]{0,60}|\$[a-z_]{0,30}(?:pass|pwd|token|secret|key|cred|auth)[a-z_]{0,20}|\$\d{1,2}|%[A-Z_]{2,60}%|\$env:\w{1,60}"
     rb"|\$\((?!echo|printf)[^()\"'\r\n]{1,200}\)"
     rb"|<[A-Za-z][\w -]{0,40}>|&lt;[A-Za-z][\w -]{0,40}&gt;|[*x.\xe2\x80\xa2\xa6]{2,}"
-    rb"|\([a-z]+(?: [a-z]+){0,4}\)"
+    rb"|\([a-z]+(?: [a-z]+){1,4}\)"
+    rb"|\((?i:sensitive|hidden|none|unknown|empty|null|redacted"
+    rb"|masked|set|unset|optional|required|secret|unchanged|encrypted)\)"
     rb"|(?i:(?:hmac[-_]?)?(?:sha-?\d{1,3}|md5|rsa|ecdsa|ed25519|[hrep]s\d{3})"
     rb"(?:[-_]?(?:with|and|rsa|ecdsa|encryption|hmac|sha-?\d{1,3}|pss|rsae|v\d)){0,5})"
     rb"|(?i:n?(?:var)?char2?|(?:var)?binary|character(?: varying)?|string|raw|bit)\(\d{1,5}\)?"
     rb"|\[?(?i:filtered|redacted|masked|hidden|secret|removed)\]|%\(?\w{0,40}\)?s|:\w{1,20}"
     rb"|(?i:" + _TYPE + rb"(?:\[\])?(?:\s?\|\s?" + _TYPE + rb"){1,4})"
-    rb"|[A-Z]\w{0,40}<[\w<>, .&'?\[\]]{1,80}>"
+    rb"|" + TYPE_OF_TYPES + rb"(?=\Z|[\s,;)}=\]?|&])"
     rb"|!(?:secret|env|env_var|include|[Rr]ef(?:erence)?|[Gg]et[Aa]tt|[Ss]ub|[Ii]mport[Vv]alue)"
     rb"[ ][\w.:/-]{1,120}"
-    rb"|\^[^\s]{0,200}[\[\\(.][^\s]{0,200}\$"
+    rb"|\^[^\s]{0,200}(?:\[[^\s\]]+\]|\\[dwsDWS]|\(\?|\.[*+]|\{\d)[^\s]{0,200}\$"
     rb"|[\^~<>=]{1,2}[ ]?\d{1,4}(?:\.\d{1,4}){0,3}"
     rb"|arn:aws[\w-]{0,12}:[a-z0-9-]{1,40}:[a-z0-9-]{0,24}:\d{0,12}:[\w/:.+=@*-]{1,300}"
     rb"|@Microsoft\.KeyVault\([^()]{1,300}\)"
@@ -47,6 +54,7 @@ _PLACEHOLDER: Final = re.compile(
 _ONE_WORD: Final = re.compile(
     rb"x{2,}|(?i:hmac|sha|md5|rsa|ecdsa|ed25519|[hrep]s\d|gpio|n?(?:var)?char|binary|string|raw|bit).*"
 )
+_DRAWN: Final = re.compile(rb"(?=[A-Za-z]{0,20}\d)(?=\d{0,20}[A-Za-z])[A-Za-z0-9]{10,}")
 _DEFAULT: Final = (b"default(", b"default:", b"|| ", b"??", b" or ")
 
 
@@ -58,6 +66,8 @@ def is_placeholder(value: bytes) -> bool:
         # Most values are such a token; one look at it is cheaper than all of the others.
         return False
     if _PLACEHOLDER.fullmatch(value) is None:
+        return False
+    if value[:1] in b"{<$" and _DRAWN.search(value):
         return False
     # A template may bring a literal for when there is no other.
     return b"{" not in value or not any(word in value for word in _DEFAULT)

@@ -49,6 +49,8 @@ _SENTENCE: Final = re.compile(
     rb"|\#\d{1,7}|[0-9a-f]{40}|`[^`\s]{1,60}`)[)\]\"']?[.,;:!?]?(?:[ ]|$)){3,60}"
 )
 _TOLD: Final = re.compile(rb"[a-z]{2,20}(?:ed|wn|en|ing|ept)\b")
+_STATES: Final = re.compile(rb" (?:is|are|was|were|has|have) ")
+_SOME: Final = 3
 _MANY: Final = 5
 _LONGEST_MESSAGE: Final = 300
 
@@ -76,6 +78,6 @@ def is_sentence(value: bytes, *, strict: bool = False) -> bool:
         return False
     count = sum(1 for _ in _FUNCTION.finditer(value))
     if not strict:
-        return count > 0
+        return count > 0 and (value.count(b" ") >= _SOME or _STATES.search(value) is not None)
     whole = value.count(b" ") >= _MANY or value.endswith(b".") or _TOLD.match(value) is not None
     return count > 1 and whole
