@@ -59,6 +59,22 @@ CODE = (
     "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf",
     "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST",
     "PWD=/home/runner/work",
+    "const { token, password } = req.body;",
+    'let secret = std::env::var("APP_SECRET").unwrap();',
+    "this.password = Objects.requireNonNull(password);",
+    "$token = bin2hex(random_bytes(32));",
+    "'password' => env('DB_PASSWORD', ''),",
+    'password: <%= ENV["DB_PASSWORD"] %>',
+    "password_digest = BCrypt::Password.create(password)",
+    'let token = UserDefaults.standard.string(forKey: "token")',
+    'headers = {"Authorization": f"Bearer {token}"}',
+    'print(f"token: {token}")',
+    "token: Token | null;",
+    "password: z.string().min(8),",
+    "password: # set me",
+    "pip install jsonwebtoken==9.0.2",
+    "if (password !== repeated) throw error;",
+    "password_attempts=3 token_count=12 auth=ok token_valid=true",
 )
 """Lines in which nothing is secret."""
 
@@ -95,6 +111,16 @@ LITERALS = (
     "private key: {}",
     "urn password={}",
     "/password {}",
+    "token = \"prefix\" . '{}'",
+    'assert token != "{}"',
+    "ENV['SECRET'] ||= '{}'",
+    "password={{{}}}",
+    "password: {{{{a}}}}{}",
+    "secret: env:{}",
+    '"secret="{}',
+    "Password: {}<br>",
+    "token:o'{}",
+    "token = f({})",
 )
 """Lines of the same forms with a secret in them."""
 
