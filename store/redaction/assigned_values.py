@@ -74,7 +74,7 @@ _TEMPLATE: Final = re.compile(rb"\{\{[^{}\r\n]{0,300}\}\}[^\s\"'<>,;&|\\]*+")
 _VARIABLE: Final = re.compile(rb"\{([a-z_]+(?:\.[a-z_]+){0,3})\}(?=[\s\"'`]|\Z)")
 _VERSION: Final = re.compile(rb"\d{1,5}(?:\.\d{1,5}){1,3}(?=[\s;,]|\Z)")
 _AFTER_PROMPT: Final = re.compile(rb"[\s),;]|\Z")
-_FIELD: Final = re.compile(rb"<input\b[^<>]{0,80}?\bvalue=[\"']([^\"'<>]+)")
+_FIELD: Final = re.compile(rb"<input\b(?![^<>]{0,80}\bname=)[^<>]{0,80}?\bvalue=[\"']([^\"'<>]+)")
 _INDEX: Final = re.compile(rb"\w\[[\"']\Z")
 _INDEX_END: Final = re.compile(rb"[:.][A-Za-z]{1,40}(?:[:.][A-Za-z]{1,40}){0,4}[\"']\]")
 _ALLOWED: Final = re.compile(
@@ -139,7 +139,7 @@ def find_value(
         return None
     decorated = DECORATED.match(value, start)
     if decorated is not None and b"<input" in decorated[0]:
-        # The value of a label's field is in the field.
+        # The value of a label's field is in the field; one with a name tells itself.
         given = _FIELD.search(value, start, decorated.end())
         return (*given.span(1), False) if given else None
     if decorated is not None:
