@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from store.redaction import json_text
+from store.redaction.json_secrets import cut_strings
 from store.redaction.named import describes, least_of, names_another, rule_of
 from store.redaction.names import Kind
 from store.redaction.value_ends import is_mixed
@@ -191,7 +192,7 @@ def cut_container(
     whose name describes a secret only with `every`."""
     if json_text.is_lexical(value):
         name = place.rpartition(".")[2].encode()
-        return json_text.cut_strings(work, value, name, kind, place)
+        return cut_strings(work, value, name, kind, place)
     out, end = list[bytes](), 0
     rule, least = rule_of(place.encode()), least_of(place.encode())
     quoted = False
