@@ -6,7 +6,7 @@ from typing import Final
 from store.redaction.expressions import read, stands
 from store.redaction.names import Kind, Names
 from store.redaction.placeholders import placeholder_end
-from store.redaction.prose import is_prose, is_sentence
+from store.redaction.prose import is_message, is_prose, is_sentence
 from store.redaction.spoken_values import find_spoken
 from store.redaction.value_ends import (
     _LINE,
@@ -88,6 +88,7 @@ _PLAIN_WORDS: Final = re.compile(
 _ASIDE: Final = re.compile(
     rb"\((?:[A-Za-z]{1,20}|\d{1,5})(?:[ ,.:]{1,2}(?:[A-Za-z]{1,20}|\d{1,5})){0,12}\)"
 )
+_HEADING: Final = re.compile(rb"[A-Z](?:[a-z]|PI )")
 _PHRASE: Final = re.compile(rb"(?i)phrase|mnemonic|seed|answer")
 _ENTRY: Final = re.compile(
     rb"""(?i)(?:entry|value)[ ]['"]([^'"\r\n]{1,200})['"][ ]for[ ](?:key|column|field|index)"""
@@ -254,9 +255,10 @@ def _bare(value: bytes, left: int, start: int, name: bytes, sign: bytes) -> Foun
         line = _LINE.match(value, start)
         return (start, line.end(), False) if line else None
     if left - begun <= 40 and _LINE_START.fullmatch(value[begun:left]):
-        return _whole_line(start, name, rest)
+        return _whole_line(start, name, sign, rest)
     if sign == b":" and (
         is_prose(rest)
+        or is_message(rest.partition(b"<")[0])
         or _is_text(name, rest.partition(b"<")[0])
         or (not STRONG.search(name) and re.match(rb"[a-z]+(?:[\s.,;:)]|$)", rest))
     ):
@@ -264,11 +266,11 @@ def _bare(value: bytes, left: int, start: int, name: bytes, sign: bytes) -> Foun
     return _until_semicolon(value, start, rest) or token(value, start)
 
 
-def _whole_line(start: int, name: bytes, rest: bytes) -> Found | None:
+def _whole_line(start: int, name: bytes, sign: bytes, rest: bytes) -> Found | None:
     """A value that has its line for itself, unless another pair follows on it, or a sentence
     or a command goes on behind what can only be the value."""
     word = rest.split(None, 1)
-    if _is_text(name, rest):
+    if sign == b":" and _is_text(name, rest):
         return None
     if len(word) > 1 and is_mixed(word[0]) and _ASIDE.fullmatch(word[1]):
         return start, start + len(word[0]), False
@@ -289,8 +291,9 @@ def _whole_line(start: int, name: bytes, rest: bytes) -> Found | None:
 
 
 def _is_text(name: bytes, rest: bytes) -> bool:
-    """Whether a sentence stands behind a name; a password may be some words, a phrase is."""
-    if _PHRASE.search(name):
+    """Whether a sentence stands behind a name that is written as one begins. A password may be
+    some words, a phrase is."""
+    if _PHRASE.search(name) or not _HEADING.match(name):
         return False
     return is_sentence(rest, strict=STRONG.search(name) is not None and not name.endswith(b"s"))
 

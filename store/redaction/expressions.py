@@ -202,7 +202,8 @@ class _Expression:
         pieces = [piece for piece in re.split(rb"\?\.|!!?\.|::|->|\.", path) if piece]
         if any(48 <= byte < 58 for byte in path) and is_random(path, 12):
             return False
-        if self._value[start - 2 : start] == b" *" and len(pieces) == 1:
+        after = self._value[start + len(path) : start + len(path) + 1]
+        if self._value[start - 3 : start] == b": *" and len(pieces) == 1 and not after.strip():
             # An alias in YAML.
             return not _is_mixed(path)
         if len(pieces) > 1:
