@@ -211,6 +211,8 @@ class _Expression:
                 return False
             if pieces[0].lower().lstrip(b"@$") in _ROOTS:
                 return True
+            if any(48 <= byte < 58 for byte in path):
+                return False
             return self._is_code(start, start + len(path)) and (
                 self._names.kind(path) is not Kind.PLAIN
             )
