@@ -32,7 +32,11 @@ _LEAST_DRAWN: Final = 12
 
 def redact_authorization(work: Work, value: bytes, place: Place) -> bytes:
     """An `Authorization`-like value without its secrets."""
-    if is_marked(value) or MARK.sub(b"", value).strip(b" ,") == b"" or is_nothing(value):
+    schemed = _SCHEME.fullmatch(value)
+    if b"[" in value and (is_marked(value) or MARK.sub(b"", value).strip(b" ,") == b""):
+        return value
+    token = schemed is not None and b" " not in schemed[3] and not schemed[3].isalpha()
+    if not value.strip(b" ,") or (not token and is_nothing(value)):
         return value
     following = _NEXT.search(value) if b", " in value else None
     if following is not None and following.start():
@@ -40,7 +44,6 @@ def redact_authorization(work: Work, value: bytes, place: Place) -> bytes:
         first = redact_authorization(work, value[: following.start()], place)
         rest = redact_authorization(work, value[following.end() :], place)
         return first + following[0] + rest
-    schemed = _SCHEME.fullmatch(value)
     if schemed is None:
         return _bare(work, value, place)
     scheme, gap, rest = schemed.groups()
