@@ -44,7 +44,13 @@ _MAGIC: Final = (
     (b"\x00\x00\x00\x18ftyp", "video/mp4"),
     (b"\x7fELF", "application/x-executable"),
 )
-_BINARY_TYPES: Final = ("image/", "audio/", "video/", "font/", "application/grpc")
+_PACKED_TYPES: Final = tuple(
+    f"application/{prefix}{name}"
+    for name in ("cbor", "msgpack", "protobuf", "thrift", "bson", "ubjson", "avro", "smile")
+    for prefix in ("", "x-", "vnd.", "vnd.google.", "vnd.apache.")
+)
+"""Texts stand in these between bytes that may happen to be text as well."""
+_BINARY_TYPES: Final = ("image/", "audio/", "video/", "font/", "application/grpc", *_PACKED_TYPES)
 
 
 class Content(msgspec.Struct, frozen=True):

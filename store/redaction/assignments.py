@@ -24,6 +24,9 @@ _NAME_BYTES: Final = bytes(
 )
 _RIGHT_BYTES: Final = _NAME_BYTES.translate(None, b"%]@\xef")
 _WINDOW: Final = 80
+_ADDRESS: Final = re.compile(rb"(?<![\w-])(?:arn|urn):[a-z][a-z0-9-]{0,31}:[^\s\"'<>,;&?#=]*\Z")
+_WORD_BEFORE: Final = re.compile(rb"(?<![\w-])([A-Za-z]{2,20})[ ]\Z")
+_METRIC: Final = re.compile(rb"(?:\A|\n)[a-zA-Z_:][\w:]{2,100}\{[^{}\n]*\Z")
 _NEXT_WORD: Final = re.compile(rb"[ ](\w{2,20})")
 
 
@@ -40,7 +43,7 @@ def cut_assignments(work: Work, value: bytes, place: Place) -> bytes:
 
 def _cut_named(work: Work, words: Linear, value: bytes, place: Place) -> bytes:
     out, done = list[bytes](), 0
-    for start, stop in words.spans(value):
+    for start, stop in words.touching(value):
         hit = start + 1
         if hit < done:
             continue
@@ -64,6 +67,8 @@ def _at(
     right = hit + len(after) - len(after.lstrip(_RIGHT_BYTES))
     name = value[left:right].rstrip(b".-")
     right = left + len(name)
+    if _in_address(value, left) or b"[REDACTED" in name:
+        return None
     kind = work.names.kind(name)
     while kind is Kind.PLAIN and right - left < _WINDOW:
         # "Api key: ..." is one name of two words.
@@ -73,8 +78,17 @@ def _at(
         right = word.end()
         name = value[left:right]
         kind = work.names.kind(name)
-    if kind is Kind.PLAIN:
+    if kind is Kind.JUDGED and (word := _NEXT_WORD.match(value, right)) and word.end() <= stop:
+        # "Private key: ..." says more than "private".
+        longer = work.names.kind(value[left : word.end()])
+        if longer >= Kind.SECRET:
+            right, kind = word.end(), longer
+            name = value[left:right]
+    if kind is Kind.PLAIN or _is_qualified(work, value, left, name, kind):
         return None
+    if kind > Kind.LIKELY and left and _METRIC.search(value, max(0, left - 300), left):
+        # A label of a metric mostly names something.
+        kind = Kind.LIKELY
     where = f"{shown(place)}.{readable(name)}"
     if left and (
         value[left - 1 : left] in (b"<", b":")
@@ -88,7 +102,7 @@ def _at(
             if container:
                 return first, last, markup.cut_elements(work, secret, kind, where)
             return first, last, cut_named(work, name, secret, where)
-    found = find_value(value, left, right, name, one_token=kind is Kind.JUDGED)
+    found = find_value(value, left, right, name, work.names, one_token=kind is Kind.JUDGED)
     if found is None:
         return None
     first, last, container = found
@@ -98,6 +112,20 @@ def _at(
     if not _wanted(work, kind, name, secret):
         return None
     return first, last, cut_named(work, name, secret, where)
+
+
+def _is_qualified(work: Work, value: bytes, left: int, name: bytes, kind: Kind) -> bool:
+    """Whether the word before makes it another name: `public key: ...`."""
+    if kind is not Kind.JUDGED or value[left - 1 : left] != b" ":
+        return False
+    word = _WORD_BEFORE.search(value, max(0, left - 30), left)
+    return word is not None and work.names.kind(word[1] + b" " + name) is Kind.PLAIN
+
+
+def _in_address(value: bytes, left: int) -> bool:
+    """Whether the name stands inside the address of a resource (ARN, URN; RFC 8141)."""
+    before = value[max(0, left - _WINDOW * 2) : left]
+    return b":" in before and _ADDRESS.search(before) is not None
 
 
 def _wanted(work: Work, kind: Kind, name: bytes, secret: bytes) -> bool:

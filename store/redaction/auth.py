@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 from store.redaction import shapes
 from store.redaction.json_trail import Place
+from store.redaction.names import Kind, pieces_of
 from store.redaction.values import is_nothing, is_random
 from store.redaction.work import MARK, Work, is_marked
 
@@ -20,15 +21,29 @@ _SCHEME: Final = re.compile(rb"([A-Za-z][\w!#$%&'*.^`|~+-]*)([ \t]+|:[ \t]*)(\S.
 _PARAMETERS: Final = re.compile(
     rb"""([\w.*-]+)(\s*=\s*)("(?:[^"\\]|\\.)*"?|(?:[^\s,;&"]|;(?![\w.*-]+=))+)([\s,;&]*)"""
 )
+_TEMPLATE: Final = re.compile(
+    rb"\{[a-z_][\w.]{0,60}\}|[\"'`]?\s?\+\s?\w[\w.]{0,60}|#\{[^{}]{1,80}\}"
+)
+_NEXT: Final = re.compile(rb", (?=(?:Basic|Bearer|Digest|Token) \S)")
+_OWNED: Final = re.compile(rb"[^=\s]{1,200}[@!][^=\s]{1,200}=")
 _LEAST: Final = 2
 _LEAST_DRAWN: Final = 12
 
 
 def redact_authorization(work: Work, value: bytes, place: Place) -> bytes:
     """An `Authorization`-like value without its secrets."""
-    if is_marked(value) or MARK.sub(b"", value).strip(b" ,") == b"" or is_nothing(value):
-        return value
     schemed = _SCHEME.fullmatch(value)
+    if b"[" in value and (is_marked(value) or MARK.sub(b"", value).strip(b" ,") == b""):
+        return value
+    token = schemed is not None and b" " not in schemed[3] and not schemed[3].isalpha()
+    if not value.strip(b" ,") or (not token and is_nothing(value)):
+        return value
+    following = _NEXT.search(value) if b", " in value else None
+    if following is not None and following.start():
+        # Two credentials that were joined on the way.
+        first = redact_authorization(work, value[: following.start()], place)
+        rest = redact_authorization(work, value[following.end() :], place)
+        return first + following[0] + rest
     if schemed is None:
         return _bare(work, value, place)
     scheme, gap, rest = schemed.groups()
@@ -37,6 +52,8 @@ def redact_authorization(work: Work, value: bytes, place: Place) -> bytes:
         work.taint(scheme)
         work.taint(rest)
         return _bare(work, value, place)
+    if is_nothing(rest) or (not rest[:1].isalnum() and _TEMPLATE.fullmatch(rest)):
+        return value
     lowered = scheme.lower()
     if (
         lowered in work.rules.authorization_pairs
@@ -71,7 +88,9 @@ def _bare(work: Work, value: bytes, place: Place) -> bytes:
         return parameters
     name, equals, rest = value.partition(b"=")
     if equals and rest.strip(b"=") and len(name) < 24 and name.isalpha():
-        return name + equals + work.cut(rest, place, "authorization")
+        owned = _OWNED.match(rest)
+        kept = owned[0] if owned else b""
+        return name + equals + kept + work.cut(rest[len(kept) :], place, "authorization")
     return work.cut(value, place, "authorization")
 
 
@@ -106,6 +125,13 @@ def _parameter(work: Work, name: bytes, value: bytes, place: Place) -> bytes:
         return work.text(value, place)
     if len(value) < _LEAST or is_nothing(value):
         return value
+    last = pieces_of(name)[-1:]
+    if (
+        last
+        and last[0] in work.rules.names.neutral
+        and (work.names.kind(name) is Kind.PLAIN and not is_random(value))
+    ):
+        return work.text(value, place)
     plain = unquote_to_bytes(value)
     if plain != value:
         work.taint(plain)

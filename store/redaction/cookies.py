@@ -13,6 +13,11 @@ _PLAIN: Final = re.compile(
     rb"[A-Za-z]{1,12}(?:[-_/ ][A-Za-z]{1,12}){0,3}|-?\d{1,4}|\d+(?:\.\d+){1,3}|\d{3,4}x\d{3,4}|"
     rb"\d{4}-\d\d-\d\d|[a-z]{2}(?:[-_][A-Za-z]{2})?|light|dark|[a-z]+[0-9]?"
 )
+_ATTRIBUTE: Final = re.compile(
+    rb"(?i)path=/[\w/-]{0,40}|max-age=-?\d{1,10}|samesite=[a-z]{3,6}|domain=[\w.-]{1,80}"
+    rb"|expires=[\w ,:-]{8,40}"
+)
+"""What a script writes behind a cookie, too."""
 _LONGEST: Final = 4_096
 """Bytes of text behind a cookie's name in which there is no cookie yet; more are not looked at."""
 
@@ -31,6 +36,8 @@ def redact_cookie(work: Work, value: bytes, place: Place, attributes: bool) -> b
             parts[index] = work.text(part, place)
             continue
         name, equals, secret = part.partition(b"=")
+        if index and _ATTRIBUTE.fullmatch(part.strip()):
+            continue
         if not equals:
             parts[index] = work.text(part, place)
             continue

@@ -18,6 +18,7 @@ _RUN: Final = re.compile(
 _TEXT: Final = re.compile(
     rb"(?:[I-Za-fC][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]){5}"
 )
+_HEX: Final = re.compile(rb"(?<![0-9A-Fa-f])(?:5[Bb])?7[Bb](?:0[ADad]|20)*22[0-9A-Fa-f]{20,}")
 _PACKED: Final = re.compile(rb"(?<![A-Za-z0-9+/_-])(?:H4sI|eJ[w-z]|eN[o-r])")
 """How gzip (RFC 1952) and zlib (RFC 1950) begin in base64."""
 _UNPRINTABLE: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -94,6 +95,18 @@ def _packed(work: Work, run: bytes, place: Place) -> bytes | None:
         return None
     harmless = not unpacker.unconsumed_tail and work.text(plain, place) == plain
     return run if harmless else work.cut(run, place, "packed")
+
+
+def cut_hex(work: Work, value: bytes, place: Place) -> bytes:
+    """JSON in hexadecimal digits: kept only when harmless."""
+    if work.depth >= DEPTH or b"22" not in value:
+        return value
+    return _HEX.sub(lambda match: _hex(work, match[0], place), value)
+
+
+def _hex(work: Work, run: bytes, place: Place) -> bytes:
+    plain = bytes.fromhex(run[: len(run) & ~1].decode())
+    return run if work.text(plain, place) == plain else work.cut(run, place, "hex")
 
 
 def cut_printable(work: Work, value: bytes, place: Place) -> bytes:

@@ -65,6 +65,14 @@ class Linear:
             span = match.span(1) if grouped else (-1, -1)
             yield match.span() if span[0] < 0 else span
 
+    def touching(self, text: bytes) -> Iterator[tuple[int, int]]:
+        """Matches of which the last byte may be the first of the next one: the pattern asks for
+        something around what it looks for, and one byte may stand between two."""
+        first, at = self._first, 0
+        while (span := first(text, at)) is not None:
+            yield span
+            at = max(span[1] - 1, span[0] + 1)
+
 
 class AnyOf:
     """Several patterns, asked as one. Joined into one, their automaton would need a state for

@@ -16,6 +16,7 @@ _OAUTH: Final = frozenset(
     b"response_type authuser".split()
 )
 _CODES: Final = frozenset(b"code device_code user_code assertion passcode".split())
+_STATUS: Final = re.compile(rb"\d{1,3}")
 _USERS: Final = frozenset(b"u user username login email usr".split())
 _ONE_TIME: Final = re.compile(rb"\d{4,10}")
 _VERIFIED: Final = frozenset(
@@ -66,10 +67,11 @@ def _named(work: Work, pairs: list[tuple[bytes, bytes, bytes]]) -> NamedPairs:
 def _value(
     work: Work, name: bytes, value: bytes, place: str, names: set[bytes], named: NamedPairs
 ) -> bytes:
-    plain = value
-    # A value may be coded more than once; every form of it is the same secret.
-    for _ in range(3):
-        once = _plain(plain)
+    # A value may be coded more than once; every form of it is the same secret. Only the outer
+    # coding writes a space as `+`.
+    plain = _plain(value)
+    for _ in range(2):
+        once = unquote_to_bytes(plain)
         if once == plain:
             break
         plain = once
@@ -97,7 +99,10 @@ def _value(
 
 def _by_context(name: bytes, value: bytes, names: set[bytes]) -> bool:
     """OAuth's `code`, a one-time code, and `key=` in a query."""
-    if name in _CODES and not is_nothing(value):
+    if name == b"hash" and b"auth_date" in names:
+        # Telegram signs what it tells of a user so.
+        return not is_nothing(value)
+    if name in _CODES and not is_nothing(value) and not _STATUS.fullmatch(value):
         if names & _OAUTH or is_random(value, 10):
             return True
         return _ONE_TIME.fullmatch(value) is not None and bool(names & _VERIFIED)

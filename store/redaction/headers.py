@@ -14,6 +14,12 @@ from store.redaction.names import Kind
 from store.redaction.values import is_random
 from store.redaction.work import RuleSet, Work
 
+_DIGESTS: Final = frozenset(("digest", "content-digest", "repr-digest", "unencoded-digest"))
+_DIGEST: Final = re.compile(
+    rb"(?:(?:^|,[ ]?)(?i:sha|sha-?256|sha-?512|md5|unixsum|unixcksum|crc32c"
+    rb"|adler)=:?[A-Za-z0-9+/]+={0,2}:?)+"
+)
+"""Checksums of the body (RFC 3230, RFC 9530)."""
 _CACHE: Final = 10_000
 _SIGNED_PARTS: Final = re.compile(rb"([\w.-]{1,20})=([^,;]+)([,;]\s*)?")
 _KEPT_PARTS: Final = frozenset(
@@ -104,7 +110,7 @@ def redact_headers(
         odd_names |= odd
         if treatment:
             value = _redacted(work, treatment, kind, name, value, f"{place}.{shown}")
-        elif suspicious:
+        elif suspicious and not (lowered in _DIGESTS and _DIGEST.fullmatch(value)):
             value = work.text(value, f"{place}.{shown}")
         readable = value.decode("ascii") if value.isascii() else _decoded(value)
         if lowered == "user-agent":

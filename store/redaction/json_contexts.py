@@ -19,7 +19,7 @@ from store.redaction.work import Work
 
 RELATED: Final = re.compile(
     rb'"(?:grant_type|code_verifier|kty|kind|stringData|verification_uri\w*|client_id'
-    rb'|lease_duration|[Cc]ode|sensitive|masked|secured|(?:is_?)?[Ss]ecret)"'
+    rb'|lease_duration|created_time|instances|auth_date|[Cc]ode|sensitive|masked|secured|(?:is_?)?[Ss]ecret)"'
 )
 """Keys that make a document worth looking at for such objects."""
 STORED: Final = b"/secrets/"
@@ -42,6 +42,7 @@ _HELD: Final = frozenset((b"data", b"stringdata"))
 _VALUES: Final = frozenset((b"value", b"payload"))
 _LEAST_TAINT: Final = 6
 
+_MADE: Final = frozenset((b"result", b"bcrypt_hash"))
 _MARKING: Final = frozenset(b"sensitive masked secured secret issecret is_secret".split())
 _MARKED: Final = frozenset(b"value values stringvalue default".split())
 _VARIABLE: Final = re.compile(rb"([\w-]{1,80})\s{0,8}:\s{0,8}\$(\w{1,80})(?!\w)")
@@ -88,6 +89,10 @@ class _Contexts:
             self._every(members, _HELD)
         if b"lease_duration" in keys:
             self._leased(members)
+        if {b"data", b"metadata"} <= keys:
+            self._versioned(members)
+        if any(self._in.raw(m) == b'"SecureString"' for m in members if _short(m)):
+            self._every(members, _VALUES)
         if any(m.key.lower() in _MARKING and self._in.raw(m) == b"true" for m in members):
             self._every(members, _MARKED)
         if {b"query", b"variables"} <= keys:
@@ -95,7 +100,14 @@ class _Contexts:
         if b"method" in keys and keys & _ARGUMENTS:
             self._call(members)
         if keys & _VALUES and any(STORED in self._in.raw(m) for m in members if _short(m)):
-            self._every(members, _VALUES)
+            self._every([m for m in members if not self._is_list(m)], _VALUES)
+        if {b"type", b"instances"} <= keys:
+            self._generated(members)
+        if {b"auth_date", b"hash"} <= keys:
+            self._all(members, frozenset((b"hash",)))
+
+    def _is_list(self, member: Member) -> bool:
+        return self._in.raw(member)[:1] == b"["
 
     def _all(self, members: list[Member], wanted: frozenset[bytes]) -> None:
         for member in members:
@@ -151,6 +163,8 @@ class _Contexts:
             if called is None or inside is None or self._in.is_object(inside):
                 continue
             items = self._in.members(inside)
+            if any(self._holds_secret(item) for item in items):
+                continue
             texts = [item for item in items if self._in.is_string(item)]
             if b"execute" in called:
                 texts = [item for item in items[_THIRD : _THIRD + 1] if item in texts]
@@ -158,6 +172,43 @@ class _Contexts:
                 continue
             for item in texts[-1:]:
                 self._cut(item.start, item.end, member.key)
+
+    def _generated(self, members: list[Member]) -> None:
+        """Terraform's state: what a resource such as `random_password` made."""
+        kinds = [self._in.raw(m)[1:-1] for m in members if m.key == b"type"]
+        if not any(self._work.names.kind(kind) >= Kind.SECRET for kind in kinds):
+            return
+        for member in members:
+            if member.key == b"instances":
+                self._under([member], _MADE)
+
+    def _under(self, members: list[Member], wanted: frozenset[bytes]) -> None:
+        """Cut the strings of `wanted` members at any depth."""
+        for member in members:
+            inside = self._in.inside(member)
+            if inside is not None:
+                self._under(self._in.members(inside), wanted)
+            elif member.key in wanted and self._in.is_string(member):
+                self._cut(member.start, member.end, member.key)
+
+    def _holds_secret(self, item: Member) -> bool:
+        """Whether an argument names its password itself."""
+        inside = self._in.inside(item)
+        return (
+            inside is not None
+            and self._in.is_object(inside)
+            and any(
+                self._work.names.kind(member.key) >= Kind.SECRET
+                for member in self._in.members(inside)
+            )
+        )
+
+    def _versioned(self, members: list[Member]) -> None:
+        """Vault's second kind: what `data` holds is a secret, `metadata` tells its version."""
+        told = [self._in.inside(m) for m in members if m.key == b"metadata"]
+        keys = {inner.key for span in told if span for inner in self._in.members(span)}
+        if {b"created_time", b"version"} <= keys:
+            self._every([m for m in members if self._in.inside(m)], frozenset((b"data",)))
 
     def _leased(self, members: list[Member]) -> None:
         """Vault's answers: secrets of the first kind in `data`, of the second in its `data`."""

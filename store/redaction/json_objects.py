@@ -20,6 +20,20 @@ _LISTED: Final = frozenset(
 )
 _SETTING: Final = re.compile(rb'(?i)"(?:HM?SET|HSETNX|M?SET(?:NX|EX)?|CONFIG|setenv|export|env)"')
 
+_FILE: Final = re.compile(
+    rb"(?:[\w.@-]{1,60}/){0,12}[\w.-]{1,80}\.(?:py|[jt]sx?|go|rs|rb|java|kts?|cs|php|[ch](?:pp)?|sh|ya?ml|json|toml"
+    rb"|ini|cfg|conf|md|rst|txt|html?|css|xml|env|sql|tf|lua|swift|scala|vue|properties|ipynb|diff)"
+)
+"""A file is read by what it holds, whatever it is called."""
+_ACTION: Final = re.compile(
+    rb"(?:list|get|create|delete|update|rotate|revoke|generate|validate|check|verify|reset|search|find|fetch"
+    rb"|add|remove|send|read|set)(?:_|(?=[A-Z]))"
+)
+_ASKED: Final = re.compile(
+    rb"(?i)(?:how|do|does|did|why|where|when|is|are|was|were|have|has|can|could|should|would|will)\b.*\?"
+)
+"""What is asked about secrets, not for one."""
+
 type Edit = tuple[int, int, bytes]
 
 
@@ -110,7 +124,12 @@ class _Objects:
             return
         if role in ("type", "id", "path", "target") and kind is Kind.JUDGED:
             return
+        if _FILE.fullmatch(name) or _ASKED.fullmatch(name):
+            return
         for member in (*members[:at], *members[at + 1 :]):
+            if _ACTION.match(name) and self._in.inside(member) is not None:
+                # What a tool is called with has names of its own.
+                continue
             if self._holds_value(member.key):
                 self._cut(name, kind, member)
 

@@ -13,18 +13,24 @@ import msgspec
 from store.redaction import shapes
 from store.redaction.json_contexts import CALL, RELATED, STORED
 from store.redaction.json_objects import cut_related
+from store.redaction.json_secrets import cut_hosts, cut_numbers, cut_strings
 from store.redaction.json_strings import quoted, unquoted
 from store.redaction.json_trail import Place, Trail
-from store.redaction.named import cut_named, cut_value, describes, has_own_form, least_of, rule_of
+from store.redaction.named import (
+    cut_named,
+    cut_value,
+    has_own_form,
+    rule_of,
+)
 from store.redaction.names import Kind
-from store.redaction.values import is_address, is_card, is_prose, is_random
+from store.redaction.prose import is_prose
+from store.redaction.values import is_card
 from store.redaction.work import DEPTH, Work
 
 _ESCAPE: Final = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _NEEDED: Final = frozenset((0x22, 0x5C, 0x7F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF))
 _COLON: Final = re.compile(rb"[ \t\r\n]*+:[ \t\r\n]*+")
 _SCALAR: Final = re.compile(rb"[^\s,\]}\"]++")
-_STRING: Final = re.compile(rb'"[^"]*+"?')
 _BRACKET: Final = re.compile(rb'"[^"]*+"?|[{}\[\]]')
 _NUMBER: Final = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _LEXICAL: Final = re.compile(
@@ -33,7 +39,9 @@ _LEXICAL: Final = re.compile(
     re.DOTALL,
 )
 _ERRORS: Final = re.compile(r"(?i)error|violation|message|invalid|validation|detail|issues")
-_PROBABILITY: Final = re.compile(rb'\s*,\s*"(?:logprob|bytes)"')
+_PROBABILITY: Final = re.compile(
+    rb'\s*,\s*"(?:logprob|bytes|start_offset|end_offset|position|lemma|pos)"'
+)
 _LONGEST_NAME: Final = 120
 
 
@@ -169,7 +177,8 @@ class _Document:
             self._edits.append((start + 1, end, quoted(clean)))
 
     def _is_model_token(self, name: bytes, end: int) -> bool:
-        """Whether this is a language model's token beside its probability."""
+        """Whether this is a word of a text: a language model's beside its probability, a
+        search engine's beside its position."""
         return name == b"token" and _PROBABILITY.match(self._text, end + 1) is not None
 
     def _container(self, name: bytes, kind: Kind, start: int, key: int) -> int:
@@ -185,8 +194,12 @@ class _Document:
         finally:
             self._work.depth -= 1
         listed = self._text[start : start + 1] == b"["
-        if (kind is not Kind.LIKELY or listed) and not (_ERRORS.search(place) and b" " in document):
+        if kind is Kind.LIKELY and not listed:
+            document = cut_hosts(self._work, document, name, place)
+        elif not (_ERRORS.search(place) and b" " in document):
             document = cut_strings(self._work, document, name, kind, place)
+        if listed and kind >= Kind.SECRET and b'"' not in document:
+            document = cut_numbers(self._work, document, name, place)
         if document != self._text[start:end]:
             self._edits.append((start, end, document))
         return end
@@ -218,7 +231,7 @@ class _Document:
         """A string whose own name says nothing: by its content, or as the name of another."""
         raw = self._text[left + 1 : right]
         value = unquoted(raw)
-        if STORED in raw or b"$" in raw or CALL.match(self._text, left):
+        if STORED in raw or raw == b"SecureString" or b"$" in raw or CALL.match(self._text, left):
             self._related = True
         clean = self._work.text(value, place)
         if clean != value:
@@ -238,28 +251,3 @@ class _Document:
                 if depth == 0:
                     return match.end()
         return len(self._masked)
-
-
-def cut_strings(work: Work, document: bytes, name: bytes, kind: Kind, place: str) -> bytes:
-    """Cut the strings of a container that stands under a secret name, except under keys that
-    describe: `{"token": {"type": "bearer", "value": ...}}`."""
-    masked = document
-    if b"\\" in document:
-        masked = document.replace(b"\\\\", b"__").replace(b'\\"', b"__")
-    out, end, key = list[bytes](), 0, b""
-    for match in _STRING.finditer(masked):
-        raw = document[match.start() + 1 : match.end() - 1]
-        if _COLON.match(masked, match.end()):
-            key = raw
-            if is_random(key, 16) and not is_address(key):
-                # A map from tokens to what they are for.
-                out += (document[end : match.start() + 1], work.cut(key, place, rule_of(name)))
-                end = match.end() - 1
-            continue
-        value = unquoted(raw)
-        if describes(work, key) or not work.is_secret(kind, value, least=least_of(name)):
-            continue
-        clean = cut_named(work, name, value, place)
-        out += (document[end : match.start() + 1], quoted(clean))
-        end = match.end() - 1
-    return b"".join((*out, document[end:]))

@@ -4,8 +4,10 @@ import re
 from typing import Final
 
 from store.redaction import json_text
-from store.redaction.named import describes, least_of, rule_of
+from store.redaction.json_secrets import cut_strings
+from store.redaction.named import describes, least_of, names_another, rule_of
 from store.redaction.names import Kind
+from store.redaction.value_ends import is_mixed
 from store.redaction.values import is_benign, is_random
 from store.redaction.work import Work
 
@@ -21,9 +23,15 @@ _NEXT_CELL: Final = re.compile(
     rb"(?:\s{0,80}<[\w:.-]{1,40}[^<>]{0,200}>)?\s{0,80}([^<]+)"
 )
 _METAVAR: Final = re.compile(rb"(?:^|[\s\[|,])--?\w[\w-]{0,40}[ =]<\Z")
+_GOES_ON: Final = re.compile(
+    rb"[?!]?>(?:[\"'`](?=[\s,;.:)\]]|\Z)|[,;.:)\]&}|>\\]|\s*\Z|[ \t]+<[\w-]{1,40}>\s"
+    rb"|[ \t]+([^\s<]{1,80})|\r?\n)"
+)
 _TAG_END: Final = re.compile(rb"(?=[\s/>])[^<>]{0,2000}>")
 _ROLE: Final = re.compile(
-    rb"""(?i)(?:^|[\s<,{(\["'_-])(?:name|key|id|field|header|param(?:eter)?|property|setting|variable|var|k|n|label|for|itemprop|http-equiv)["']?\s{0,4}(?:=|:|>)\s{0,4}\\?["']?\Z"""
+    rb"""(?i)(?:^|[\s<,{(\["'_-])(?:(?:name|key|id|field|header|param(?:eter)?|property"""
+    rb"""|setting|variable|var|k|n|label|for|itemprop|http-equiv)["']?\s{0,4}(?:=|:"""
+    rb"""|>)\s{0,4}\\?["']?|variable[ ]["'])\Z"""
 )
 _TYPE: Final = re.compile(rb"""(?i)<input\b[^<>]{0,200}\stype=["']?\Z""")
 _ATTRIBUTE: Final = re.compile(
@@ -40,6 +48,9 @@ _SIBLING: Final = re.compile(
 )
 _BELOW: Final = re.compile(
     rb"""(?i)\\?["']?\s{0,4},?\s{0,80}-?\s{0,4}\\?["']?(?:value|val|default|content)\\?["']?\s{0,4}[:=]\s{0,4}(?:\\?"([^"\r\n\\]*)|'([^'\r\n]*)|([^\r\n,}"']+))"""
+)
+_BLOCK_DEFAULT: Final = re.compile(
+    rb"""["'][ ]{0,4}\{[^{}]{0,1000}?\bdefault[ \t]{0,20}=[ \t]{0,20}"([^"\r\n]*)"""
 )
 _ABOVE: Final = re.compile(
     rb"""(?i)(?:^|[\n{,])[ \t]{0,80}(?:-[ \t]{1,4})?["']?(?:value|val|default|content)["']?"""
@@ -65,13 +76,16 @@ _YAML_ITEM: Final = re.compile(
 )
 
 
+_YAML_PAIR: Final = re.compile(rb"([\w.-]{1,80}):[ \t]")
+
+
 def find(
     work: Work, value: bytes, left: int, right: int, name: bytes, kind: Kind
 ) -> tuple[int, int, bool] | None:
     """The value that markup puts under the name at `left:right`, or `None`."""
     before = value[max(0, left - _BEFORE) : left]
     if _OPEN_TAG.search(before):
-        if _METAVAR.search(before) and b"</" + name not in value:
+        if b"</" + name not in value and (_METAVAR.search(before) or _is_placeholder(value, right)):
             # Help: `--password <pw>  the password to use`.
             return None
         return _element(work, value, right, name, kind)
@@ -89,6 +103,16 @@ def find(
             found = None if match is None else _group(work, match, kind)
             return None if found is None else (*found, False)
     return None
+
+
+def _is_placeholder(value: bytes, right: int) -> bool:
+    """Whether what stands behind `<token` goes on as behind a placeholder or a type."""
+    match = _GOES_ON.match(value, right)
+    return (
+        match is not None
+        and (match[1] is None or not is_random(match[1], 8))
+        and not (match[1] is not None and any(48 <= byte < 58 for byte in match[1]))
+    )
 
 
 def _element(
@@ -140,7 +164,7 @@ def _apart(work: Work, value: bytes, left: int, right: int, kind: Kind) -> tuple
     earlier = _ABOVE.search(value, above, left)
     if earlier is not None:
         return _group(work, earlier, kind)
-    for pattern in (_ATTRIBUTE, _CONTENT, _SIBLING, _BELOW, _PART):
+    for pattern in (_BLOCK_DEFAULT, _ATTRIBUTE, _CONTENT, _SIBLING, _BELOW, _PART):
         match = pattern.match(value, right)
         if match is not None:
             return _group(work, match, kind)
@@ -154,7 +178,8 @@ def _group(work: Work, match: re.Match[bytes], kind: Kind) -> tuple[int, int] | 
     text = match[group]
     start = match.start(group) + len(text) - len(text.lstrip())
     trimmed = text.strip()
-    if is_benign(trimmed) and work.names.kind(trimmed) is not Kind.PLAIN:
+    label = trimmed.rstrip(b":*? ")
+    if is_benign(label) and work.names.kind(label) is not Kind.PLAIN:
         # The name again, as a label.
         return None
     return (start, start + len(trimmed)) if work.is_secret(kind, trimmed) else None
@@ -167,7 +192,7 @@ def cut_container(
     whose name describes a secret only with `every`."""
     if json_text.is_lexical(value):
         name = place.rpartition(".")[2].encode()
-        return json_text.cut_strings(work, value, name, kind, place)
+        return cut_strings(work, value, name, kind, place)
     out, end = list[bytes](), 0
     rule, least = rule_of(place.encode()), least_of(place.encode())
     quoted = False
@@ -183,14 +208,25 @@ def cut_container(
         return b"".join((*out, value[end:]))
     inner = value[1:-1]
     braced = value[:1] == b"{" and _FLOW_ITEM.search(inner) is None
-    if braced and (is_random(inner, 8) or (b";" in inner and not is_benign(inner))):
+    if braced and (
+        is_random(inner, 8)
+        or (kind >= Kind.SECRET and is_mixed(inner))
+        or (b";" in inner and not is_benign(inner))
+    ):
         # ODBC puts braces around a password that holds a semicolon.
         return b"{" + work.cut(inner, place, rule) + value[-1:]
     pattern = {b"[": _ITEMS, b"{": _FLOW_ITEM}.get(value[:1], _YAML_ITEM)
     for match in pattern.finditer(value):
+        nested = _YAML_PAIR.match(match["value"])
+        if nested is not None and (every or not describes(work, nested[1])):
+            nested = None
+        if nested is not None:
+            continue
         if match["name"] and not every and describes(work, match["name"]):
             continue
         secret = match["value"].rstrip(b" ,;")
+        if names_another(work, place.encode(), secret):
+            continue
         if work.is_secret(kind, secret, least=least):
             start = match.start("value")
             out += (value[end:start], work.cut(secret, place, rule))

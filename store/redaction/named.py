@@ -13,6 +13,11 @@ _SCOPED: Final = re.compile(rb"([^/\s]{8,})(/\d{8}/[\w/.-]+)")
 _SCHEMED: Final = re.compile(
     rb"(?is)((?:bearer |basic |token |sha1=|sha256=|sha512=|v0=) ?)(\S.*)\Z"
 )
+_IDENTIFIER: Final = re.compile(rb"[A-Za-z]{1,20}(?:[_-][A-Za-z]{1,20}){1,5}")
+_DEFAULT: Final = re.compile(
+    rb"(?s)(\$\{(?![a-z]{2,10}:)[A-Za-z_][\w.-]{0,80}?(?::[-=]?|[-=]))([^{}$]{1,300})(\})"
+)
+"""`${DB_PASSWORD:-x}`: what is taken when there is no such variable."""
 _LEAST_JUDGED: Final = 16
 _LEAST_TOKEN: Final = 12
 _ROLE: Final = re.compile(
@@ -26,6 +31,9 @@ def cut_value(work: Work, name: bytes, value: bytes, place: Place) -> bytes:
     scope = _SCOPED.fullmatch(value) if b"/" in value else None
     if scope and name.lower().endswith(b"credential"):
         return work.cut(scope[1], place, rule_of(name)) + scope[2]
+    default = _DEFAULT.fullmatch(value) if value.startswith(b"${") else None
+    if default is not None:
+        return default[1] + work.cut(default[2], place, rule_of(name)) + default[3]
     schemed = _SCHEMED.match(value)
     if schemed is not None:
         work.taint(value)
@@ -64,7 +72,21 @@ def describes(work: Work, key: bytes) -> bool:
     """Whether a key inside a secret's object describes the secret instead of holding it."""
     pieces = pieces_of(key)
     return bool(pieces) and (
-        pieces[-1] in work.rules.names.neutral and work.names.kind(key) is Kind.PLAIN
+        (
+            pieces[-1] in work.rules.names.neutral
+            or (len(pieces) > 1 and pieces[-1] in work.rules.names.neutral_tails)
+        )
+        and work.names.kind(key) is Kind.PLAIN
+    )
+
+
+def names_another(work: Work, name: bytes, value: bytes) -> bool:
+    """Whether `value` only names one of the secrets that `name` lists: `secrets: [db_password]`."""
+    last = pieces_of(name.rpartition(b".")[2])[-1:]
+    return (
+        last in (["secrets"], ["tokens"], ["credentials"], ["keys"])
+        and _IDENTIFIER.fullmatch(value) is not None
+        and work.names.kind(value) is not Kind.PLAIN
     )
 
 

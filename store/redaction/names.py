@@ -12,10 +12,15 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from store.redaction.rules import NameRules
+from store.redaction.values import is_random
 
 _LIMIT: Final = 200
 _MOST_SPLIT: Final = 6
 _CACHE: Final = 20_000
+_LONGEST_WORD: Final = 30
+_DIGITS: Final = re.compile(rb"\d+")
+_LEAST_RUNS: Final = 4
+_DRAWN: Final = re.compile(rb"[A-Za-z0-9+/]+=*")
 _PIECES: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 _ABOUT: Final = frozenset(("for", "of", "from", "by"))
@@ -49,7 +54,8 @@ class Names:
         if known is None:
             if len(self._known) >= _CACHE:
                 self._known.clear()
-            known = self._known[name] = self._classify(pieces_of(name[-_LIMIT:]))
+            pieces = [] if is_drawn(name) else pieces_of(name[-_LIMIT:])
+            known = self._known[name] = self._classify(pieces)
         return known
 
     def _classify(self, pieces: list[str]) -> Kind:
@@ -81,7 +87,7 @@ class Names:
             return tail
         if whole in rules.judged:
             return Kind.JUDGED
-        if last in rules.neutral:
+        if last in rules.neutral or (len(pieces) > 1 and last in rules.neutral_tails):
             return Kind.PLAIN
         if last in rules.judged:
             return Kind.JUDGED
@@ -97,7 +103,9 @@ class Names:
             return Kind.SECRET
         if last in rules.loose:
             return Kind.LIKELY
-        if last.endswith(rules.loose_endings) and last not in rules.harmless:
+        if last in rules.harmless:
+            return Kind.PLAIN
+        if last.endswith(rules.loose_endings):
             return Kind.LIKELY
         if last in rules.pieces or last.endswith(rules.endings):
             return Kind.SECRET
@@ -105,10 +113,24 @@ class Names:
 
     def _inside(self, pieces: list[str]) -> bool:
         rules = self._rules
-        if any(piece in rules.pieces or piece.endswith(rules.endings) for piece in pieces):
+        if any(
+            piece in rules.pieces or piece.endswith(rules.endings)
+            for piece in pieces
+            if piece not in rules.harmless
+        ):
             return True
         padded = f" {' '.join(pieces)} "
         return any(f" {phrase} " in padded for phrase in rules.phrases)
+
+
+def is_drawn(name: bytes) -> bool:
+    """Whether what stands where names do is a run of base64."""
+    return (
+        len(name) >= _LONGEST_WORD
+        and _DRAWN.fullmatch(name) is not None
+        and len(_DIGITS.findall(name)) >= _LEAST_RUNS
+        and is_random(name)
+    )
 
 
 def pieces_of(name: bytes) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from store.redaction import auth
 from store.redaction.json_trail import Place
+from store.redaction.placeholders import is_placeholder
 from store.redaction.values import is_card, is_iban, is_nothing, is_random
 from store.redaction.work import MARK, Work
 
@@ -15,47 +16,36 @@ _BEGIN: Final = re.compile(
 _END: Final = re.compile(rb"-----END [A-Z0-9 ]{0,60}-----|Private-MAC:[^\r\n]{0,200}")
 _LINES: Final = re.compile(rb"\\*[rn]|\s+")
 _SCHEME: Final = re.compile(
-    rb"""(?i)([a-z-]+)(?:%20|[ +])[ ]?(?:\\?["']|%22)?([A-Za-z0-9._~+/=:%-]{8,})"""
+    rb"""(?i)([a-z-]+)(?:%20|[ +])[ ]?(?:\\?["']|%22)?((?:[A-Za-z0-9._~+/=:-]|%(?!20|22)){8,})"""
 )
 _CARD: Final = re.compile(
     rb"(?<![\w.+-])(?:[2-6]\d{3}(?:\.\d{4}){3}(?![\w.])"
     rb"|[2-6]\d(?:(?:[ -]|\xc2\xa0)?\d){11,17}(?![\w]))"
 )
+_PAIRS: Final = re.compile(rb"(?:\A|(?<=[ -]))\d\d(?:[ -]|\Z)")
+_LEAST_UNPAIRED: Final = 3
 _IBAN: Final = re.compile(rb"\b[A-Z]{2}\d\d(?: ?[A-Z0-9]){11,30}\b")
 _EMAIL: Final = re.compile(rb"(?<![\w.+%-])[\w.+%-]{1,64}+@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
-_CURL_USER: Final = re.compile(
-    rb"""(?:(?<=\s)-u|--(?:proxy-)?user(?![\w-]))[ =]?["']?([^\s:"']{0,200}):([^\s"']+)"""
-)
-_IDENTIFIED: Final = re.compile(
-    rb"""(?i)identified\s+(?:with\s+\w+\s+)?by\s+(?:password\s+)?['"]([^'"]+)"""
-)
-_SHORT_FLAG: Final = re.compile(
-    rb"""(?:mysql\w{0,12}|mariadb\w{0,12}|sshpass|login)\b"""
-    rb"""(?:[^\n|;]{0,200}?)\s-p[ ]?["']?([^\s"']{3,})"""
-)
-_COMMAND: Final = re.compile(
-    rb"(?m)^(?:AUTH(?: (?:PLAIN|LOGIN|XOAUTH2|CRAM-MD5))?|PASS) (\S{3,})[ \t]*\r?$"
-)
-_HTTPIE: Final = re.compile(
-    rb"""\b(?:https?|xhs?)\s(?:[^\n|;]{0,200}?\s)?-a[ =]?["']?[^\s:"']{1,200}:([^\s"']+)"""
-)
-_LOGIN: Final = re.compile(rb"""(?m)^\w{1,20} LOGIN \"?[^\s\"]{1,200}\"? \"?([^\s\"]{3,})""")
-_REDIS: Final = re.compile(
-    rb"AUTH\r\n(?:\$\d{1,4}\r\n[^\r\n]{1,200}\r\n(?=\$))?\$\d{1,4}\r\n([^\r\n]+)"
-)
-_BIND: Final = re.compile(rb"""ldap\w{0,12}\b[^\n|;]{0,200}?\s-w[ ]?["']?([^\s"']{3,})""")
-_SECURE_STRING: Final = re.compile(
-    rb"""ConvertTo-SecureString\s{1,4}(?:-String\s{1,4})?["']([^"'\r\n]+)"""
-)
 _ONE_TIME: Final = re.compile(
-    rb"(?i)(?<![\w.-])(?:[A-Z]-)?(\d{4,8}) is (?:your|the) (?:[\w-]{1,20} ){0,4}"
+    rb"(?i)(?<![\w.-])(?:[A-Z]-)?(\d{4,8}|\d{3}[ -]\d{3}) is (?:your|the) (?:[\w-]{1,20} ){0,4}"
     rb"(?:code|otp|pin|passcode|password)\b"
 )
 _YOUR_CODE: Final = re.compile(
     rb"(?i)\b(?:your|use|enter|with) (?:[\w-]{1,20} ){0,4}(?:code|pin|otp|passcode)"
-    rb"(?: is)?:? {1,3}(\d{4,8})(?!\d)"
+    rb"(?: is)?:? {1,3}(\d{4,8}|\d{3}[ -]\d{3})(?!\d)"
 )
-_NETRC: Final = re.compile(rb"\blogin\s{1,8}\S{1,200}\s{1,8}password\s{1,8}(\S{3,200})")
+_FOREIGN_CODE: Final = re.compile(
+    rb"(?i)(?:(?:best\xc3\xa4tigungs|sicherheits|anmelde|einmal|login|zugangs|verifizierungs|freischalt)-?code"
+    rb"|code d[eu] (?:v\xc3\xa9rification|confirmation|s\xc3\xa9curit\xc3\xa9|connexion"
+    rb"|validation|acc\xc3\xa8s)"
+    rb"|c(?:\xc3\xb3|o)digo de (?:verificaci(?:\xc3\xb3|o)n|acceso|confirmaci(?:\xc3\xb3"
+    rb"|o)n|seguridad|acesso"
+    rb"|verifica(?:\xc3\xa7\xc3\xa3|ca)o|seguran(?:\xc3\xa7|c)a|confirma(?:\xc3\xa7\xc3\xa3|ca)o)"
+    rb"|codice (?:di )?(?:verifica|accesso|sicurezza|conferma)|verificatiecode|kod weryfikacyjny"
+    rb"|(?:votre|tu|su|seu|ihr|dein|tuo) (?:code|c(?:\xc3\xb3|o)digo|codice))"
+    rb"(?: (?:is|lautet|ist|est|es|to|\xc3\xa9|\xc3\xa8))?(?: ?:)? {1,3}(\d{4,8}"
+    rb"|\d{3}[ -]\d{3})(?!\d)"
+)
 _IN_MARK: Final = b"[REDACTED:"
 _LEAST_LINE: Final = 24
 
@@ -64,6 +54,15 @@ def cut_blocks(work: Work, value: bytes, place: Place) -> bytes:
     """Private keys in their text armour (RFC 7468, OpenPGP, PuTTY); without its end, to the end."""
     if b"PRIVATE" not in value and b"PuTTY" not in value and b"Private-Lines" not in value:
         return value
+    if b"Private-Lines:" in value:
+        # What stands above them in PuTTY's files is public.
+        value = value.replace(b"PuTTY-User-Key-File-", b"PuTTY-User-Key-File+")
+        clean = _cut_blocks(work, value, place)
+        return clean.replace(b"PuTTY-User-Key-File+", b"PuTTY-User-Key-File-")
+    return _cut_blocks(work, value, place)
+
+
+def _cut_blocks(work: Work, value: bytes, place: Place) -> bytes:
     out, end = list[bytes](), 0
     while (begin := _BEGIN.search(value, end)) is not None:
         close = _END.search(value, begin.end())
@@ -101,27 +100,12 @@ def _is_credential(work: Work, scheme: bytes, token: bytes) -> bool:
 
 
 def cut_numbers(work: Work, value: bytes, place: Place) -> bytes:
-    """Payment cards, command-line credentials, and, where switched on, IBANs and e-mail."""
+    """Payment cards, one-time codes, and, where switched on, IBANs and e-mail."""
     value = _CARD.sub(lambda match: _card(work, match[0], place), value)
-    if b" -a" in value and b"http" in value:
-        value = _group(work, _HTTPIE, 1, value, place, "command line")
-    if b" -u" in value or b"-user" in value:
-        value = _group(work, _CURL_USER, 2, value, place, "command line")
-    if b" -p" in value:
-        value = _group(work, _SHORT_FLAG, 1, value, place, "command line")
-    if b"ldap" in value and b" -w" in value:
-        value = _group(work, _BIND, 1, value, place, "command line")
-    if b"SecureString" in value:
-        value = _group(work, _SECURE_STRING, 1, value, place, "command line")
-    if b"AUTH" in value or b"PASS" in value or b"LOGIN" in value:
-        value = _group(work, _COMMAND, 1, value, place, "protocol command")
-        value = _group(work, _LOGIN, 1, value, place, "protocol command")
-        value = _group(work, _REDIS, 1, value, place, "protocol command")
-    if b"login" in value:
-        value = _group(work, _NETRC, 1, value, place, "netrc")
     value = _group(work, _ONE_TIME, 1, value, place, "one-time code")
     value = _group(work, _YOUR_CODE, 1, value, place, "one-time code")
-    value = _group(work, _IDENTIFIED, 1, value, place, "sql")
+    if b"od" in value or b"digo" in value:
+        value = _group(work, _FOREIGN_CODE, 1, value, place, "one-time code")
     if work.rules.ibans:
         value = _IBAN.sub(lambda m: work.cut(m[0], place, "iban") if is_iban(m[0]) else m[0], value)
     if work.rules.emails:
@@ -134,7 +118,11 @@ def _group(
 ) -> bytes:
     out, end = list[bytes](), 0
     for match in pattern.finditer(value):
-        if MARK.fullmatch(match[group]) or value.endswith(_IN_MARK, 0, match.start(group)):
+        if (
+            MARK.fullmatch(match[group])
+            or is_placeholder(match[group])
+            or value.endswith(_IN_MARK, 0, match.start(group))
+        ):
             continue
         out += (value[end : match.start(group)], work.cut(match[group], place, rule))
         end = match.end(group)
@@ -143,6 +131,9 @@ def _group(
 
 def _card(work: Work, run: bytes, place: Place) -> bytes:
     """The card number that `run` begins with, cut; digits may follow it after a gap."""
+    if len(_PAIRS.sub(b"", run)) < _LEAST_UNPAIRED:
+        # A dump of bytes.
+        return run
     digits = b""
     for index, byte in enumerate(run):
         if byte in b" -.\xc2\xa0":

@@ -123,6 +123,7 @@ class _Exchange:
         self._values = self._known.looked_through(request)
         self._values += self._known.looked_through(response)
         self._look(host + target, capture, started)
+        self._work.target = target
         self._address(host, target, parts, started)
         truncated = (capture.request_size > len(capture.request_body), False)
         if not started:

@@ -27,7 +27,8 @@ _AFTER_NAME: Final = (
 )
 _CONTEXT: Final = "|".join(
     (
-        r"grant_type|stringData|verification_ur|lease_duration|/secrets/|\bkty\b|client_id",
+        r"grant_type|stringData|verification_ur|lease_duration|\"created_time|/secrets/|\bkty\b|client_id",
+        r"auth_date|\b7[Bb](?:0[aA]|20)*22[0-9a-fA-F]{20}|[\w/]#[A-Za-z0-9_-]{10}",
         r"(?:\\|%(?:25)*5[Cc])u00(?:2[Dd]|5[Ff]|[46][1-9A-Fa-f]|[57][0-9Aa])",
         r"%(?:25)*(?:2[Dd]|5[Ff]|[46][1-9A-Fa-f]|[57][0-9Aa])",
         r"(?:^|[?&#])code=|\"[Cc]ode\"\s{0,4}:\s{0,4}\"?\d{4}|[?&]p=[^&\s]{4}",
@@ -36,7 +37,14 @@ _CONTEXT: Final = "|".join(
         r"|\"(?:\w{1,20}[._])?(?:[Ll]og_?[Ii]n|[Aa]uthenticate|[Aa]uthorize|execute(?:_kw)?)\"",
         r"<(?:DP|DQ|InverseQ)>|(?i:\d[ ]is[ ](?:your|the)[ ])"
         r"|(?i:(?:code|pin|otp)(?: is)?:? {1,3}\d{4})",
-        r"(?:\s-[ua]|--user|--proxy-user)[ =]|\s-[pw]|SecureString|LOGIN |AUTH\r|=3D",
+        r"(?i:code|c(?:o|\xc3\xb3|\xc3\x93)digo|codice|kod)(?: d[aei] [^\s\d]{1,16})?"
+        r"(?: (?:is|lautet|ist|est|es|to|\xc3\xa9|\xc3\xa8))?(?: ?:)? {1,3}\d{4}"
+        r"|>[^\s]{4,80} [~+]|stats auth|\]:\d{2,5}[ \t]+[\w.@+-]{1,60}:",
+        r"(?:\s-[ua]|--user|--proxy-user)[ =]|\s-[pwP]|SecureString|LOGIN |AUTH\r|=3D",
+        r"community|createUser|com2sec|key-string|isakmp|(?:radius|tacacs)-|authentication-key",
+        r"\bsnmp|smbclient|freerdp|redis-cli|htpasswd|chpasswd|sudo -|[Nn]et use",
+        r"onnection\(|mysqli|pg_connect|\bPDO|ssh2_auth|ftp_login|redential|asic_?[Aa]uth|PlainAuth",
+        r"pgp_sym_|AES_(?:EN|DE)|WiFi\.|softAP\(|masterauth|rootpw|\blogin\(|(?i:jwt)\.|[Hh]mac|HMAC",
     )
 )
 """What only its neighbours make a secret, or a name in which letters are coded that need not be.
@@ -61,6 +69,7 @@ class NameRules(msgspec.Struct, frozen=True):
     phrases: frozenset[str]
     loose: frozenset[str]
     neutral: frozenset[str]
+    neutral_tails: frozenset[str]
     modifiers: frozenset[str]
     keep: frozenset[str]
     judged: frozenset[str]
@@ -79,6 +88,8 @@ class Shape(msgspec.Struct, frozen=True):
     """The form is base64 of random bytes, which base64 of text may look like."""
     random: bool = False
     """Words may have the form too."""
+    words: bool = False
+    """Only words joined by hyphens are none."""
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +158,7 @@ def build_rules(
         _USERINFO,
         _BLOCKS,
         schemes,
+        _pairs(name_rules),
         _paths_text(templates, markers),
     ]
     # These come some way in every token and number; see `AnyOf` for why they stand apart.
@@ -170,6 +182,7 @@ def build_rules(
                     Linear(text),
                     bytes=rule in data["bytes"]["shapes"],
                     random=rule in data["random"]["shapes"],
+                    words=rule in data["words"]["shapes"],
                 )
                 for rule, text in shapes.items()
             ),
@@ -240,6 +253,7 @@ def _name_rules(
         phrases=frozenset(data["phrases"]) - disabled,
         loose=frozenset(data["loose"]) - disabled,
         neutral=frozenset(data["neutral"]),
+        neutral_tails=frozenset(data["neutral_tails"]),
         modifiers=frozenset(data["modifiers"]),
         keep=frozenset(data["keep"]) | disabled,
         judged=frozenset(data["judged"]),
@@ -283,8 +297,14 @@ def _judged(rules: NameRules) -> str:
     inner = "|".join(
         sorted(_GAP.join(word.capitalize() for word in name.split()) for name in rules.judged)
     )
-    after = f"{_AFTER_NAME}[A-Za-z0-9+/_.~%-]{{10}}"
+    after = f"(?:_?(?i:base64|b64|hex|value|raw))?{_AFTER_NAME}[A-Za-z0-9+/_.~%-]{{10}}"
     return f"(?:^|[^A-Za-z])(?i:{words}){after}|[a-z0-9](?:{inner}){after}"
+
+
+def _pairs(rules: NameRules) -> str:
+    """A pattern that matches the first of two strings in a list of such lists."""
+    words = "|".join(sorted(name for name in rules.judged if " " not in name))
+    return rf"[\[,]\s{{0,20}}\[\s{{0,20}}\"(?i:{words})\"\s{{0,4}},"
 
 
 def _least(words: frozenset[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """Credentials that are known by their shape alone."""
 
+import re
 from typing import Final
 
 from store.redaction.engine import Linear
@@ -8,6 +9,7 @@ from store.redaction.rules import BASE64_ASCII
 from store.redaction.values import is_random
 from store.redaction.work import Work
 
+_SLUG: Final = re.compile(rb"[a-z]{2,8}(?:-[a-z]{1,14}){2,10}(?:-\d{1,4})?")
 _LEAST_DIGITS: Final = 2
 _TEXT: Final = Linear(BASE64_ASCII)
 
@@ -22,6 +24,8 @@ def cut_shapes(work: Work, value: bytes, place: Place) -> bytes:
             if start < end or stop == start:
                 continue
             if shape.bytes and _TEXT.found(value[start:stop]):
+                continue
+            if shape.words and _SLUG.fullmatch(value, start, stop):
                 continue
             if shape.random and not _is_drawn(value[start:stop]):
                 continue

@@ -14,9 +14,13 @@ _COLUMNS: Final = re.compile(
     rb"[ \t]*\|?[ ]?\"?[\w .-]{1,60}\"?(?:([,;\t|])[ ]?\"?[\w .-]{1,60}\"?){1,200}\|?[ \t]*"
 )
 _LEAD: Final = re.compile(rb"(?:[ \t]*(?:#[^\n]*|sep=.)?\r?\n){1,20}|\xef\xbb\xbf")
+_RULE: Final = re.compile(rb"[+|]?(?:[-=:]{2,300}[+|])+[-=:]{0,300}")
+_RECORD: Final = re.compile(rb"-\[ RECORD \d{1,9} \]|\*{5,40} \d{1,9}\. row")
+_FIELD: Final = re.compile(rb"[ ]{0,40}([\w .-]{1,60}?)([ ]{0,40}(?:\||:)[ ])(.*?)([ \t\r]*)")
 _AROUND: Final = b" '\"\r\t|"
 _SETTING: Final = re.compile(rb"[\"']?[A-Z][A-Z0-9]{0,60}(?:_[A-Z0-9]{1,60}){0,8}[\"']?([,;\t|])")
 _ALONE: Final = re.compile(rb"[\"']?[\w.-]{2,60}[\"']?\r?")
+_MOST_TABLES: Final = 50
 _MOST_ROWS: Final = 20_000
 _INSERT: Final = re.compile(
     rb"(?i)insert\s{1,9}into\s{1,9}[^\s(]{1,200}\s{0,9}\(([^()]{1,4000})\)\s{0,9}values?\s{0,9}"
@@ -35,6 +39,10 @@ _SECRET_DATA: Final = re.compile(
 def cut_tables(work: Work, value: bytes, place: Place) -> bytes:
     """`value` without the cells that stand under secret names."""
     value = _cut_columns(work, value, place)
+    if b"!!" in value or b"||" in value:
+        value = _cut_wiki(work, value, place)
+    if b"-+-" in value or b"[ RECORD " in value:
+        value = _cut_drawn(work, value, place)
     if b"nto" in value or b"NTO" in value:
         value = _cut_inserts(work, value, place)
     if b"COPY" in value:
@@ -42,6 +50,57 @@ def cut_tables(work: Work, value: bytes, place: Place) -> bytes:
     if b"Secret" in value and (_SECRET_KIND.search(value) or b"stringData" in value):
         value = _SECRET_DATA.sub(lambda match: _secret_data(work, match, shown(place)), value)
     return value
+
+
+def _cut_wiki(work: Work, value: bytes, place: Place) -> bytes:
+    """Tables of wikis: headings between `!!` or `||`, and cells between `||` or `|`."""
+    lines = value.split(b"\n")
+    if len(lines) > _MOST_ROWS:
+        return value
+    table: _Table | None = None
+    for number, line in enumerate(lines):
+        bare = line.strip()
+        if bare[:1] == b"!" and b"!!" in bare:
+            table = _Table(work, bare[1:].replace(b"!!", b"||"), b"||", place)
+        elif bare[:2] == b"||" == bare[-2:]:
+            table = _Table(work, bare[2:-2].replace(b"||", b"|"), b"|", place)
+        elif table is not None and table.secret and bare[:1] == b"|":
+            start = line.index(b"|") + 1
+            end = len(line.rstrip(b" |\r")) if bare.endswith(b"|") else len(line)
+            lines[number] = line[:start] + table.row(line[start:end]) + line[end:]
+    return b"\n".join(lines)
+
+
+def _cut_drawn(work: Work, value: bytes, place: Place) -> bytes:
+    """Tables as the clients of databases draw them, with a heading, or one record after another."""
+    lines = value.split(b"\n")
+    if len(lines) > _MOST_ROWS:
+        return value
+    table: _Table | None = None
+    record = False
+    for number, line in enumerate(lines):
+        if _RECORD.match(line):
+            record, table = True, None
+        elif _RULE.fullmatch(line.strip()):
+            record = False
+            heading = lines[number - 1] if number else b""
+            below = lines[number + 1] if number + 1 < len(lines) else b""
+            for names in (heading, below):
+                if table is None and names.count(b"|") and not _RULE.fullmatch(names.strip()):
+                    table = _Table(work, names, b"|", place)
+        elif record and (pair := _FIELD.fullmatch(line)) is not None:
+            kind = work.names.kind(pair[1])
+            if work.is_secret(kind, pair[3]):
+                where = f"{shown(place)}.{readable(pair[1])}"
+                lines[number] = (
+                    pair[1] + pair[2] + work.cut(pair[3], where, rule_of(pair[1])) + pair[4]
+                )
+        elif table is not None and table.secret:
+            if b"|" in line:
+                lines[number] = table.row(line)
+            elif not line.strip():
+                table = None
+    return b"\n".join(lines)
 
 
 def _copied(work: Work, match: re.Match[bytes], place: Place) -> bytes:
@@ -74,7 +133,16 @@ def _cut_inserts(work: Work, value: bytes, place: Place) -> bytes:
 
 
 def _cut_columns(work: Work, value: bytes, place: Place) -> bytes:
-    """Tables with a heading: CSV and its relatives."""
+    """Tables with a heading, one or several with empty lines between them."""
+    gap = b"\r\n\r\n" if b"\r\n\r\n" in value else b"\n\n"
+    blocks = value.split(gap)
+    if len(blocks) > _MOST_TABLES:
+        return _cut_block(work, value, place)
+    return gap.join([_cut_block(work, block, place) for block in blocks])
+
+
+def _cut_block(work: Work, value: bytes, place: Place) -> bytes:
+    """CSV and its relatives."""
     lead = _LEAD.match(value)
     start = lead.end() if lead else 0
     heading, newline, _ = value[start:].partition(b"\n")
@@ -131,7 +199,7 @@ class _Table:
 
     def _cut(self, cells: list[bytes], index: int, kind: Kind, name: bytes) -> None:
         cell = cells[index].strip(_AROUND)
-        if self._work.is_secret(kind, cell):
+        if self._work.is_secret(kind, cell) and cell.strip(b"-:="):
             place = f"{shown(self._place)}.{readable(name)}"
             cells[index] = cells[index].replace(cell, self._work.cut(cell, place, rule_of(name)))
 

@@ -25,6 +25,7 @@ _WORD: Final = re.compile(
     rb"[A-Za-z]?[a-z]{0,15}|[A-Z]{1,15}|[\d.:-]{1,11}|[a-z]{1,10}[-_ ][a-z]{1,10}|v?\d+(?:\.\d+)*"
 )
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]*")
+_BASE32: Final = re.compile(r"[A-Z2-7]{16,128}")
 _TRIVIAL: Final = frozenset(
     b"true false null none bearer basic token application/json text/plain redacted password secret "
     b"passwd admin user username api_key apikey key".split()
@@ -120,6 +121,10 @@ def _forms(text: str) -> set[str]:
     forms = {text}
     if len(text) >= _CASELESS:
         forms.add(text.lower())
+    if _BASE32.fullmatch(text):
+        # As it is shown to be typed.
+        groups = [text[at : at + 4] for at in range(0, len(text), 4)]
+        forms |= {form for gap in " -" for form in (gap.join(groups), gap.join(groups).lower())}
     if _UNRESERVED.fullmatch(text) is None:
         coded = quote(text, safe="")
         forms |= {coded, quote_plus(text), re.sub("%..", lambda m: m[0].lower(), coded)}

@@ -9,6 +9,8 @@ from typing import Final
 
 from store.redaction import (
     assignments,
+    calls,
+    commands,
     encoded,
     entities,
     event_stream,
@@ -27,7 +29,8 @@ from store.redaction.work import DEPTH, Work
 _FORM: Final = re.compile(
     rb"[\w.$\[\]%+~*@:-]{1,200}=[^&\s<>\"{}]*+(?:&[^&\s=<>\"{}]*+(?:=[^&\s<>\"]*+)?)++"
 )
-_EMBEDDED: Final = re.compile(rb'[{\[]\s{0,40}[{"\[]')
+_EMBEDDED: Final = re.compile(rb'(?:\{|(?<![\w)\]])\[)\s{0,40}"|[{\[]\s{0,40}[{\[]')
+"""Not `settings["a"]`, which is code."""
 _MOST_LINES: Final = 20_000
 
 
@@ -67,6 +70,9 @@ def scan(work: Work, value: bytes, place: Place) -> bytes:
     value = patterns.cut_schemes(work, value, place)
     value = shapes.cut_shapes(work, value, place)
     value = patterns.cut_numbers(work, value, place)
+    value = commands.cut_commands(work, value, place)
+    value = calls.cut_calls(work, value, place)
+    value = encoded.cut_hex(work, value, place)
     return encoded.cut_base64(work, value, place)
 
 

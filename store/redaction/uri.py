@@ -20,6 +20,9 @@ _FRAGMENT: Final = re.compile(rb"""#(/?[\w.\-/]{0,80}\??[\w.\-]{1,60}=[^\s"'<>#]
 _PATH: Final = re.compile(
     rb"""(?<![\w/:<])/[\w.~%@:+=;-]{1,200}(?:/[\w.~%@:+=;!$*,-]{0,2000}){1,40}"""
 )
+_KEY: Final = re.compile(rb"(://[^\s\"'<>#]{1,2000}#)([A-Za-z0-9_-]{20,200})(?![\w/=%.])")
+_ANCHOR: Final = re.compile(rb"[A-Za-z]{1,20}[-_]|L\d")
+_VERSION: Final = re.compile(rb"[0-9a-f]{32}")
 _TRAILING: Final = b").,;]}"
 _WORD: Final = re.compile(
     rb"[a-z]{1,20}(?:[-_.][a-z]{1,20}){0,4}|v\d{1,3}|\d{1,12}|\{[\w-]+\}|:[\w-]+|\*+"
@@ -64,17 +67,23 @@ def cut_urls(work: Work, value: bytes, place: Place) -> bytes:
         value = _QUERY.sub(lambda match: b"?" + _inner_form(work, match[1], place), value)
     if b"#" in value and b"=" in value:
         value = _FRAGMENT.sub(lambda match: b"#" + _fragment(work, match[1], place), value)
+    if b"#" in value:
+        value = _KEY.sub(lambda match: match[1] + _key(work, match[2], place), value)
     return value
 
 
 def _inner_path(work: Work, host: bytes, path: bytes, place: Place) -> bytes:
+    # `Endpoint=sb://bus.example.com/;SharedAccessKey=...` is no path.
+    path, rest = (path[:1], path[1:]) if path.startswith(b"/;") else (path, b"")
+    if rest:
+        return path + rest
     kept = path if MARK.search(path) else path.rstrip(_TRAILING)
     return redact_path(work, host, kept, place) + path[len(kept) :]
 
 
 def _inner_form(work: Work, form: bytes, place: Place) -> bytes:
     if MARK.search(form) is None:
-        kept = form.rstrip(_TRAILING)
+        kept = form if form.endswith(b"}}") and b"{{" in form else form.rstrip(_TRAILING)
         return forms.redact_form(work, kept, place) + form[len(kept) :]
     return forms.redact_form(work, form, place)
 
@@ -82,6 +91,19 @@ def _inner_form(work: Work, form: bytes, place: Place) -> bytes:
 def _fragment(work: Work, fragment: bytes, place: Place) -> bytes:
     route, question, form = fragment.rpartition(b"?")
     return route + question + _inner_form(work, form, place)
+
+
+def _key(work: Work, fragment: bytes, place: Place) -> bytes:
+    """A fragment that is nothing but a key, which browsers never send: what the link shares is
+    encrypted with it."""
+    mixed = (
+        any(48 <= byte < 58 for byte in fragment)
+        and not fragment.islower()
+        and not fragment.isupper()
+        and _ANCHOR.match(fragment) is None
+    )
+    wanted = mixed and is_random(fragment, 20)
+    return work.cut(fragment, place, "fragment") if wanted else fragment
 
 
 def _by_template(work: Work, host: bytes, path: bytes, place: Place) -> bytes:
@@ -130,9 +152,11 @@ def _piece(work: Work, marked: Marked, piece: bytes, place: Place) -> bytes:
     if is_uuid(plain):
         wanted = marker
     else:
+        # `/secrets/NAME/VERSION` names one.
+        version = distance > 1 and before.lower() == b"secrets" and _VERSION.fullmatch(plain)
         resource = before.endswith(b"s") and _PREFIXED.fullmatch(plain) is not None
         wanted = not resource and (
-            is_random(plain, _LEAST if marker and distance == 1 else 20)
+            (is_random(plain, _LEAST if marker and distance == 1 else 20) and not version)
             or (distance == 1 and _LETTERS.fullmatch(plain) is not None)
         )
     if not wanted:

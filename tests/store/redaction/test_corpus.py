@@ -7,6 +7,7 @@ from store.redaction.redactor import Redactor
 from tests.store.redaction import (
     cases_bodies,
     cases_encodings,
+    cases_fourth_review,
     cases_headers,
     cases_languages,
     cases_messages,
@@ -38,6 +39,7 @@ CASES = [
         cases_red_team,
         cases_second_review,
         cases_third_review,
+        cases_fourth_review,
         cases_neighbours,
         cases_messages,
         cases_placements,
