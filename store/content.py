@@ -173,7 +173,11 @@ def _unzstd(data: bytes) -> tuple[bytes | None, bool]:
 
 
 def _text(data: bytes, media_type: str, content_type: str, truncated: bool) -> bytes | None:
-    if media_type.startswith(_BINARY_TYPES) and media_type != "image/svg+xml":
+    if (
+        media_type.startswith(_BINARY_TYPES)
+        and media_type != "image/svg+xml"
+        and not _is_json(data)
+    ):
         return None
     if data[:1] in (b"{", b"[") and data[1:2] != b"\x00" and "harset" not in content_type:
         charset = "utf-8"
@@ -195,6 +199,17 @@ def _text(data: bytes, media_type: str, content_type: str, truncated: bool) -> b
             return None if _is_binary(data) else data[: error.start]
         return _recode(data, "cp1252") if _mostly_text(data) else None
     return None if _is_binary(data) else data
+
+
+def _is_json(data: bytes) -> bool:
+    """Whether the bytes are a JSON document, whatever they are declared as."""
+    if data[:1] not in (b"{", b"["):
+        return False
+    try:
+        msgspec.json.decode(data, type=msgspec.Raw)
+    except (msgspec.MsgspecError, RecursionError):
+        return False
+    return True
 
 
 def _charset(data: bytes, content_type: str) -> str:

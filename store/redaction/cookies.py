@@ -18,12 +18,22 @@ _ATTRIBUTE: Final = re.compile(
     rb"|expires=[\w ,:-]{8,40}"
 )
 """What a script writes behind a cookie, too."""
+_FOLDED: Final = re.compile(rb"(,[ \t]*)(?=[\w!#$%&'*+.^`|~-]{1,80}=)")
 _LONGEST: Final = 4_096
 """Bytes of text behind a cookie's name in which there is no cookie yet; more are not looked at."""
 
 
 def redact_cookie(work: Work, value: bytes, place: Place, attributes: bool) -> bytes:
-    """A cookie header's value; with `attributes` only the first pair is the cookie."""
+    """A cookie header's value; with `attributes` only the first pair is the cookie, and others
+    may follow behind a comma (RFC 7230 tells not to fold them, some do)."""
+    if attributes and b"," in value:
+        folded = _FOLDED.split(value)
+        folded[::2] = [_redacted(work, one, place, attributes) for one in folded[::2]]
+        return b"".join(folded)
+    return _redacted(work, value, place, attributes)
+
+
+def _redacted(work: Work, value: bytes, place: Place, attributes: bool) -> bytes:
     if len(value) > _LONGEST and work.is_often_long():
         return work.cut(value, place, "cookie")
     separator = b"; " if b"; " in value else b";"

@@ -7,12 +7,16 @@ from typing import Final
 
 from store.redaction.encoded import realigned
 from store.redaction.json_trail import Place
+from store.redaction.named import cut_value
 from store.redaction.work import DEPTH, Work
 
 _REFERENCE: Final = re.compile(rb"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
 _ESCAPED_QUOTE: Final = re.compile(rb"\\(?:u00|x)2[27]")
 _ESCAPE: Final = re.compile(rb"\\(?:u00|x)([2-7][0-9A-Fa-f])")
 _NODE: Final = re.compile(rb"<!\[CDATA\[(.{4,}?)\]\]>|(?<=>)([^<>]{8,})(?=<)", re.DOTALL)
+_DECLARED: Final = re.compile(
+    rb"""(<!ENTITY\s{1,20}(?:%\s{1,20})?)([\w.:-]{1,60})(\s{1,20}["'])([^"']+)(["'])"""
+)
 _MOST_NODES: Final = 2_000
 
 
@@ -43,6 +47,22 @@ def cut_escapes(work: Work, value: bytes, place: Place) -> bytes:
         return value
     kept = realigned(value, plain, clean, ((*m.span(), 1) for m in _ESCAPE.finditer(value)))
     return clean if kept is None else kept
+
+
+def cut_declared(work: Work, value: bytes, place: Place) -> bytes:
+    """`value` without what a document type declares for a reference (XML 1.0, 4.2) whose name, or
+    the place where it stood, is a secret's."""
+    if b"<!ENTITY" not in value:
+        return value
+    return _DECLARED.sub(lambda match: _declared(work, match, place), value)
+
+
+def _declared(work: Work, match: re.Match[bytes], place: Place) -> bytes:
+    name, secret = match[2], match[4]
+    kind = work.names.kind(name)
+    if b"&%b;" % name not in work.secrets and not work.is_secret(kind, secret):
+        return match[0]
+    return match[1] + name + match[3] + cut_value(work, name, secret, place) + match[5]
 
 
 def cut_nodes(work: Work, value: bytes, place: Place) -> bytes:

@@ -22,7 +22,7 @@ _DIGITS: Final = re.compile(rb"\d+")
 _LEAST_RUNS: Final = 4
 _DRAWN: Final = re.compile(rb"[A-Za-z0-9+/]+=*")
 _PIECES: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+|[^\W\d_a-zA-Z]+")
-_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPE: Final = re.compile(r"[\\%]u([0-9a-fA-F]{4})")
 _ABOUT: Final = frozenset(("for", "of", "from", "by"))
 _VERSION: Final = re.compile(r"\d+")
 
@@ -140,6 +140,6 @@ def pieces_of(name: bytes) -> list[str]:
     text = name.decode("utf-8", "replace")
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-    if "\\" in text:
+    if "\\" in text or "%u" in text:
         text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
     return [piece.lower() for piece in _PIECES.findall(text)]

@@ -318,7 +318,7 @@ def _schemes(names: list[str]) -> str:
 
 
 def _paths_text(templates: tuple[str, ...], markers: dict[bytes, bool]) -> str:
-    hosts = {re.escape(_longest_literal(template)) for template in templates}
+    hosts = {re.escape(_longest_literal(template)).replace("/", "/+") for template in templates}
     named = "|".join(sorted(re.escape(name.decode()) for name in markers))
     piece = "[A-Za-z0-9_.~%-]"
     return (

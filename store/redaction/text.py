@@ -67,6 +67,7 @@ def scan(work: Work, value: bytes, place: Place) -> bytes:
     if b"/" in value or b"?" in value:
         value = uri.cut_urls(work, value, place)
     value = assignments.cut_assignments(work, value, place)
+    value = entities.cut_declared(work, value, place)
     value = patterns.cut_schemes(work, value, place)
     value = shapes.cut_shapes(work, value, place)
     value = patterns.cut_numbers(work, value, place)

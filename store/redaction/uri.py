@@ -137,8 +137,10 @@ def _host_pattern(pattern: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=4_000)
 def _path_pattern(path: str) -> re.Pattern[bytes]:
-    escaped = re.escape(path).replace(r"\*", "[^/]+").replace(r"\{\}", r"([^/?\#;]+)")
-    return re.compile(("/" + escaped).encode(), re.IGNORECASE)
+    # Empty pieces count for nothing: many servers see `//` as `/`.
+    escaped = re.escape("/" + path).replace("/", "/+")
+    escaped = escaped.replace(r"\*", "[^/]+").replace(r"\{\}", r"([^/?\#;]+)")
+    return re.compile(escaped.encode(), re.IGNORECASE)
 
 
 def _piece(work: Work, marked: Marked, piece: bytes, place: Place) -> bytes:
