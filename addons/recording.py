@@ -56,10 +56,11 @@ class Recording:
 
     def _take(self, exchange: Exchange) -> None:
         """Give the final capture to the sink; whatever goes wrong with it stays here."""
-        capture: Capture | None
+        capture: Capture | None = None
         try:
             capture = exchange.final(exchange.ended_at)
+            self._sink.closed(exchange, capture, "")
         except Exception as error:  # noqa: BLE001  the capture guard: traffic must not notice
             logger.error("a capture could not be taken: %s", type(error).__name__)
-            capture = None
-        self._sink.closed(exchange, capture, "" if capture is not None else "capture_failed")
+            if capture is None:
+                self._sink.closed(exchange, None, "capture_failed")

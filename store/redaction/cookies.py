@@ -14,8 +14,10 @@ _PLAIN: Final = re.compile(
     rb"\d{4}-\d\d-\d\d|[a-z]{2}(?:[-_][A-Za-z]{2})?|light|dark|[a-z]+[0-9]?"
 )
 _ATTRIBUTE: Final = re.compile(
-    rb"(?i)path=/[\w/-]{0,40}|max-age=-?\d{1,10}|samesite=[a-z]{3,6}|domain=[\w.-]{1,80}"
-    rb"|expires=[\w ,:-]{8,40}"
+    rb"(?i)path=/[\w/-]{0,40}|max-age=-?\d{1,10}|samesite=[a-z]{3,6}"
+    rb"|domain=\.?(?:[\w-]{1,63}\.){1,8}[\w-]{1,63}"
+    rb"|expires=(?:[a-z]{3,9}, )?(?:\d{1,2}[ -][a-z]{3}[ -]\d{2,4} [\d:]{5,8}(?: [a-z]{3,4})?"
+    rb"|-?\d{1,4})"
 )
 """What a script writes behind a cookie, too."""
 _FOLDED: Final = re.compile(rb"(,[ \t]*)(?=[\w!#$%&'*+.^`|~-]{1,80}=)")

@@ -3,6 +3,8 @@ markup holds: looked at as what they stand for."""
 
 import html
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from store.redaction.encoded import realigned
@@ -13,7 +15,9 @@ from store.redaction.work import DEPTH, Work
 _REFERENCE: Final = re.compile(rb"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
 _ESCAPED_QUOTE: Final = re.compile(rb"\\(?:u00|x)2[27]")
 _ESCAPE: Final = re.compile(rb"\\(?:u00|x)([2-7][0-9A-Fa-f])")
-_NODE: Final = re.compile(rb"<!\[CDATA\[(.{4,}?)\]\]>|(?<=>)([^<>]{8,})(?=<)", re.DOTALL)
+_BETWEEN: Final = re.compile(rb"(?<=>)([^<>]{8,})(?=<)")
+_SECTION: Final = b"<![CDATA["
+_LEAST_SECTION: Final = 4
 _DECLARED: Final = re.compile(
     rb"""(<!ENTITY\s{1,20}(?:%\s{1,20})?)([\w.:-]{1,60})(\s{1,20}["'])([^"']+)(["'])"""
 )
@@ -70,20 +74,35 @@ def cut_nodes(work: Work, value: bytes, place: Place) -> bytes:
     if work.depth >= DEPTH or (b"</" not in value and b"<![CDATA[" not in value):
         return value
     out, end = list[bytes](), 0
-    for number, match in enumerate(_NODE.finditer(value)):
-        if number >= _MOST_NODES:
-            break
-        group = 1 if match[1] is not None else 2
-        text = match[group]
-        if b"\n" not in text.strip() and b"&" not in text and b"%" not in text and group == 2:
+    for start, stop, section in islice(_nodes(value), _MOST_NODES):
+        text = value[start:stop]
+        if b"\n" not in text.strip() and b"&" not in text and b"%" not in text and not section:
             # On one line it says the same in the whole text.
             continue
         work.check()
         clean = work.text(text, place)
         if clean != text:
-            out += (value[end : match.start(group)], clean)
-            end = match.end(group)
+            out += (value[end:start], clean)
+            end = stop
     return b"".join((*out, value[end:])) if out else value
+
+
+def _nodes(value: bytes) -> Iterator[tuple[int, int, bool]]:
+    """Where texts stand, in order, and whether as a section of CDATA. Once a section has no end
+    no other one is looked for: each would be, to the end of the text."""
+    at = 0
+    while at < len(value):
+        opened = value.find(_SECTION, at)
+        closed = value.find(b"]]>", opened) if opened >= 0 else -1
+        until = len(value) if closed < 0 else opened + 1
+        for match in _BETWEEN.finditer(value, at, until):
+            yield *match.span(1), False
+        if closed < 0:
+            return
+        start = opened + len(_SECTION)
+        if closed - start >= _LEAST_SECTION:
+            yield start, closed, True
+        at = closed + 3
 
 
 def _unescaped(match: re.Match[bytes]) -> bytes:

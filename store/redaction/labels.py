@@ -5,9 +5,9 @@ from functools import lru_cache
 from typing import Final
 
 _PLACE: Final = re.compile(
-    rb"(?i)(?:^|[/._-])(?:i18n|l10n|locales|translations?|intl|lc_messages|locali[sz]ation)(?:[/._-]|\Z)"
-    rb"|/(?:locale|langs?|languages?)/(?:[\w-]{1,40}/){0,4}[\w.-]{1,60}\.[a-z]{2,10}\Z"
-    rb"|\.(?:po|pot|xliff|xlf|arb|strings)\Z"
+    r"(?i)(?:^|[/._-])(?:i18n|l10n|locales?|langs?|languages?|translations?|intl|lc_messages"
+    r"|locali[sz]ation)(?:[/._-][\w-]{1,60}){0,5}\.[a-z]{2,10}\Z"
+    r"|\.(?:po|pot|xliff|xlf|arb|strings)\Z"
 )
 _LABEL: Final = re.compile(
     r"(?:[^\W\d_]|[ .,:;!?'\u2019\u2026()\u00bf\u00a1&/*\"\u3001-\u3002\uff01\uff1f-]"
@@ -16,9 +16,9 @@ _LABEL: Final = re.compile(
 
 
 @lru_cache(maxsize=1_000)
-def is_label_file(target: bytes) -> bool:
-    """Whether the path of a URL says that what is sent are labels in some language."""
-    return _PLACE.search(target.partition(b"?")[0]) is not None
+def is_label_file(target: str) -> bool:
+    """Whether the path of a URL is that of a file of labels in some language."""
+    return _PLACE.search(target.partition("?")[0]) is not None
 
 
 def is_label(value: bytes) -> bool:

@@ -15,6 +15,7 @@ from store.redaction.exchange import RedactedExchange
 from store.redaction.fingerprints import Marker
 from store.redaction.headers import HeaderNames, redact_headers
 from store.redaction.json_text import is_json
+from store.redaction.labels import is_label_file
 from store.redaction.options import RedactionOptions
 from store.redaction.rules import Rules, build_rules
 from store.redaction.taint import Taint
@@ -123,7 +124,6 @@ class _Exchange:
         self._values = self._known.looked_through(request)
         self._values += self._known.looked_through(response)
         self._look(host + target, capture, started)
-        self._work.target = target
         self._address(host, target, parts, started)
         truncated = (capture.request_size > len(capture.request_body), False)
         if not started:
@@ -188,9 +188,11 @@ class _Exchange:
         response_truncated = False
         if capture.response_status is not None:
             parts["response_headers"], _ = self._headers(response, "response.headers")
+            work.labels = capture.method == "GET" and is_label_file(capture.target)
             parts["response_body"], response_truncated = bodies.redact_body(
                 work, response, capture.response_body, capture.response_size, "response.body"
             )
+            work.labels = False
         if capture.error_message is not None:
             message = capture.error_message.encode("utf-8", "replace")
             parts["error_message"] = self._plain(message, "error_message")

@@ -106,7 +106,8 @@ def find_spoken(value: bytes, left: int, right: int, name: bytes, names: Names) 
         ):
             # `masterauth "x"`
             quoted = quoted_value(value, opening)
-            return quoted if quoted and _QUOTED_END.match(value, quoted[1]) else None
+            if quoted and _QUOTED_END.match(value, quoted[1]):
+                return quoted
         if found and (
             (_DIRECTIVE.fullmatch(value[begun:left][:40]) and _ends_line(value, found))
             or (STRONG.search(name) and is_mixed(value[found[0] : found[1]]))

@@ -8,7 +8,7 @@ from typing import Final
 from store.redaction.exchange import Cut
 from store.redaction.fingerprints import Marker
 from store.redaction.json_trail import Place, shown
-from store.redaction.labels import is_label, is_label_file
+from store.redaction.labels import is_label
 from store.redaction.names import Kind, Names
 from store.redaction.rules import Rules
 from store.redaction.values import is_benign, is_nothing, is_random
@@ -54,12 +54,12 @@ class Work:
         "deadline",
         "depth",
         "earliest",
+        "labels",
         "long",
         "marker",
         "names",
         "rules",
         "secrets",
-        "target",
     )
 
     def __init__(self, shared: RuleSet, marker: Marker, redact: "TextRedactor") -> None:
@@ -72,8 +72,8 @@ class Work:
         self.secrets: dict[bytes, str] = {}
         self.clean: tuple[bytes, ...] = ()
         """Bodies in which the prefilter finds nothing."""
-        self.target = b""
-        """The path and query of the request."""
+        self.labels = False
+        """Whether what is looked at is a file of labels: words there are no secrets."""
         self.depth = 0
         self.long = 0
         # The thread's own time: a machine that is busy with others must not cost what is shown.
@@ -131,7 +131,7 @@ class Work:
         drawn by chance under a judged name."""
         if kind is Kind.PLAIN or not value:
             return False
-        if is_marked(value) or (is_label_file(self.target) and is_label(value)):
+        if is_marked(value) or (self.labels and is_label(value)):
             return False
         if kind is Kind.JUDGED:
             return is_random(value, least, uuid=uuid)

@@ -133,7 +133,8 @@ class SqliteAnalytics:
         overall = {number: entry for (_, number), entry in sums_of.items()}
         lines = {row[0]: [_NOTHING] * len(ranges) for row in found}
         for (bucket, number), entry in trend.items():
-            lines[number][bucket] = entry.counts()
+            if number in lines:  # not one that has appeared meanwhile
+                lines[number][bucket] = entry.counts()
         providers = {number: provider for number, provider, _ in reversed(places) if provider}
         found.sort(key=lambda row: (-overall.get(row[0], Sum()).total, row[2].lower()))
         return [

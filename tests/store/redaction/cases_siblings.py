@@ -11,7 +11,7 @@ from tests.store.redaction.corpus import (
     text_case,
     url_case,
 )
-from tests.store.redaction.fakes import ALNUM, draw, hexes, word
+from tests.store.redaction.fakes import ALNUM, LOWER, draw, hexes, word
 
 WHY = "a sibling of a known case"
 SECRET = "hunterS" + "8FAKEpw"
@@ -57,3 +57,43 @@ def cases() -> Iterator[Case]:
         request_headers=[("Content-Type", "image/png")],
         request_body=json.dumps({"password": SECRET, "n": "keepme"}),
     )  # fmt: skip
+    yield from reviewed()
+
+
+def reviewed() -> Iterator[Case]:
+    """What a reviewer of the rules for readable texts proved."""
+    words = "correct horse battery staple"
+    yield Case(
+        "siblings_login_under_intl", "labels are in files that are got", (words,), ("keepme",),
+        url="https://api.example.test/intl/en/login",
+        request_headers=[("Content-Type", "application/json")],
+        request_body=json.dumps({"password": words, "n": "keepme"}),
+    )  # fmt: skip
+    letters = draw(20, LOWER, "letters")
+    yield url_case(
+        "siblings_key_under_translations", "a query is no label",
+        gone=(letters,), kept=("q=keepme",),
+        url=f"https://api.example.test/api/translations/x.json?api_key={letters}&q=keepme",
+    )  # fmt: skip
+    yield Case(
+        "siblings_labels", "a file of labels", (), ("Confirm password", "Your password"),
+        url="https://app.example.test/locales/en/auth.json", method="GET",
+        response_headers=[("Content-Type", "application/json")],
+        response_body=json.dumps({"password": "Your password", "confirm": "Confirm password"}),
+    )  # fmt: skip
+    for text in (f'Password "{SECRET}" does not match', f"password '{SECRET}' was rejected"):
+        yield json_case(
+            "siblings_quoted_" + text[9], WHY, json.dumps({"error": text}), (SECRET,), ("error",)
+        )
+    yield header_case(
+        "siblings_cookie_domain", "Cookie", f"a=b; domain={TOKEN}", (TOKEN,), ("domain=",)
+    )
+    yield header_case(
+        "siblings_cookie_expires",
+        "Cookie",
+        f"a=b; expires={hexes(32)}",
+        (hexes(32),),
+        ("expires=",),
+    )
+    section = f"<m><![CDATA[\npassword={SECRET}\nn=keepme]]></m><m>and & then &amp; keepme</m>"
+    yield text_case("siblings_section", WHY, section, (SECRET,), ("keepme",))

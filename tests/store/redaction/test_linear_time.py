@@ -26,6 +26,8 @@ UNITS = (
     "password={",
     '{"password":',
     "<password>",
+    "<password><![CDATA[",
+    "<a password='a1b2c3d4e5'><![CDATA[",
     'name="password" ',
     "eyJ",
     "eyJhbGciOiJI.",

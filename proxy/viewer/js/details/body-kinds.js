@@ -11,6 +11,8 @@ export function header(headers, name) {
 }
 
 /** What stands for a part whose bytes were not kept. */
+/** Lists and objects in each other; deeper ones are shown as text. */
+const DEEPEST = 200;
 const PART_DIGEST = /^\[binary (.*), (\d+) bytes, sha256 ([0-9a-f]{64})\]$/;
 
 export const isBinary = (body) => isObject(body) && typeof body.binary === "string" && "sha256" in body;
@@ -92,7 +94,11 @@ export function jsonBeginning(text) {
       if (c === "\\") i += 1;
       else if (c === '"') quoted = false;
     } else if (c === '"') quoted = true;
-    else if (c === "{" || c === "[") { open.push(c === "{" ? "}" : "]"); end = i + 1; }
+    else if (c === "{" || c === "[") {
+      if (open.length === DEEPEST) return undefined;
+      open.push(c === "{" ? "}" : "]");
+      end = i + 1;
+    }
     else if (c === "}" || c === "]") { open.pop(); end = i + 1; }
     else if (c === ",") end = i;
   }
