@@ -42,6 +42,7 @@ _CONTEXT: Final = "|".join(
         r"|>[^\s]{4,80} [~+]|stats auth|\]:\d{2,5}[ \t]+[\w.@+-]{1,60}:",
         r"(?:\s-[ua]|--user|--proxy-user)[ =]|\s-[pwP]|SecureString|LOGIN |AUTH\r|=3D",
         r"community|createUser|com2sec|key-string|isakmp|(?:radius|tacacs)-|authentication-key",
+        r"SETUSER|\bkey [57] |\s-u[\w.@-]{1,40}:",
         r"\bsnmp|smbclient|freerdp|redis-cli|htpasswd|chpasswd|sudo -|[Nn]et use",
         r"onnection\(|mysqli|pg_connect|\bPDO|ssh2_auth|ftp_login|redential|asic_?[Aa]uth|PlainAuth",
         r"pgp_sym_|AES_(?:EN|DE)|WiFi\.|softAP\(|masterauth|rootpw|\blogin\(|(?i:jwt)\.|[Hh]mac|HMAC",

@@ -97,3 +97,6 @@ def reviewed() -> Iterator[Case]:
     )
     section = f"<m><![CDATA[\npassword={SECRET}\nn=keepme]]></m><m>and & then &amp; keepme</m>"
     yield text_case("siblings_section", WHY, section, (SECRET,), ("keepme",))
+    for number, line in enumerate(("ACL SETUSER bob on >", " key 7 ", "curl -ubob:")):
+        tail = " https://keepme.test" if "curl" in line else ""
+        yield text_case(f"siblings_command_{number}", WHY, f"{line}{SECRET}{tail}\n", (SECRET,))
