@@ -48,7 +48,7 @@ _LINE_START: Final = re.compile(
     rb"(?i)[ \t]*(?:(?:export|set|setx|env|arg|-|\*|#|//|\"|'|>|\+|\d{1,3}[.)])[ \t]*)*\$?(?:env:)?"
 )
 _NEXT_PAIR: Final = re.compile(
-    rb"(?:[;,]\s*|\s+)[\w.$-]{1,64}\s?[=:](?!//)|;|\s+\w+=|\s+(?:&&|\|\|?)\s"
+    rb"(?:[;,]\s*|\s+)[\w.$-]{1,64}\s?[=:](?!//)|;(?=[\s}\"'`]|\Z)|\s+\w+=|\s+(?:&&|\|\|?)\s"
 )
 _PARAMETERS: Final = re.compile(rb"[A-Za-z][\w-]{0,40}[ ]{1,4}[\w.-]{1,40}=[\"'\w]")
 _BLOCK: Final = re.compile(rb"[|>][+-]?\d?[ \t]*(?:#[^\r\n]*)?\r?\n")

@@ -15,6 +15,7 @@ from store.redaction.html_tables import cut_html_tables
 from store.redaction.json_trail import Place, readable, shown
 from store.redaction.named import cut_named, has_own_form
 from store.redaction.names import Kind
+from store.redaction.placeholders import is_placeholder
 from store.redaction.work import Work
 
 _NAME_BYTES: Final = bytes(
@@ -131,4 +132,4 @@ def _in_address(value: bytes, left: int) -> bool:
 def _wanted(work: Work, kind: Kind, name: bytes, secret: bytes) -> bool:
     if has_own_form(name):
         return bool(secret.strip())
-    return work.is_secret(kind, secret, uuid=b"ecret" in name)
+    return not is_placeholder(secret) and work.is_secret(kind, secret, uuid=b"ecret" in name)

@@ -32,6 +32,11 @@ _BOUNDARY: Final = re.compile(
     rb"|as\b|if\b|and\b"
     rb"|else\b|in\b|is\b|not\b|[A-Z]{2,10}\b)"
 )
+_CLOSED: Final = re.compile(
+    rb"[ \t]{0,8}(?:[)}\],;]{0,4}(?:\s|$|[\"'`]|\\[nrt\"'])|,(?:[:?$]|\w{1,40}[ ]?=[ ]?[:?$]))"
+)
+"""What ends a placeholder that is little more than a sign: `:name`, `>=2`."""
+_LINE_END: Final = re.compile(rb"[ \t]{0,8}(?:[\r\n\"'`;]|$|\\[nrt\"'])")
 _SCHEME: Final = re.compile(rb"(?i)(?:bearer|basic|token|apikey|bot)[ ](?=[<{$&%])")
 _KEYWORD: Final = re.compile(
     rb"(?:null|None|nil|undefined|NULL|nullptr|true|false|True|False)(?=[ \t]*(?:[,;)}\]|]"
@@ -39,14 +44,17 @@ _KEYWORD: Final = re.compile(
 )
 _EMPTY: Final = re.compile(rb"(?:null|None|nil|undefined|NULL|nullptr|true|false|True|False)\b")
 _GIVEN: Final = re.compile(rb"[ ]?=[ ]?(?![=>])")
-_ORDINAL: Final = re.compile(rb"\d{1,2}(?=[ ]*(?:;|\[))")
+_ORDINAL: Final = re.compile(
+    rb"(?<=[ ])\d{1,2}(?=[ ]?;(?:\s|$|//|\}|\\[nr])|[ ]?\[[\w(][^\[\]\r\n]{0,200}\][ ]?;)"
+)
 _ARROW: Final = re.compile(rb"(?:async[ ])?\([\w\s:,?<>\[\]|]{0,120}\)[ ]{0,2}[-=]>[^\r\n;]{0,200}")
 _GENERIC: Final = re.compile(TYPE_OF_TYPES + rb"(?=[\s,;)}=\]?|&]|$)")
 _HUMPS: Final = re.compile(
-    rb"(?:Token|Secret|Password|Credentials?|Buffer)(?=[ ]?[;|])|"
+    rb"(?:Token|Secret|Password|Credentials?|Buffer)(?=[ ]?;|[ ]\|[ ]|\|(?:null|undefined))|"
     rb"\[?(?:String|ID|Int|Float|Boolean|Bytes)\b!?\]?!?(?=[ ]?[@,)}\r\n=]|$)"
     rb"|(?:[A-Z][a-z]+|Uint8)+(?:String|Str|Type|Token|Key|Secret|Bytes|Config|Provider|Response|Request|"
-    rb"Data|Value|Password|Credentials?|Hash|Array|Buffer)[?!]?(?=[\s,;)}=\]|]|$)"
+    rb"Data|Value|Password|Credentials?|Hash|Array|Buffer)[?!]?(?=[ ]?[,;)}=\]]|[ ]\|[ ])"
+    rb"|Secret(?:Str|String|Bytes)(?=[\s,;)}=\]|]|$)"
 )
 _STATEMENT: Final = re.compile(rb"(?:raise|return|pass|continue|break|throw|abort|print)\b")
 _BRANCH: Final = re.compile(rb"[ \t+-]*(?:if|elif|else|while|for|def|with|except|case)\b")
@@ -62,14 +70,23 @@ _ROOTS: Final = frozenset(
     b"request props params args options opts input inputs state app rails system window document "
     b"body form event secrets vars variables values payload session parser each".split()
 )
+_OWN_ROOTS: Final = frozenset(
+    b"self cls this process os env req request props params args ctx context".split()
+)
+"""Those that no one begins a password with."""
 _VALUES: Final = frozenset(b"value val data raw text string default content fallback".split())
 _OPTIONS: Final = frozenset(
     b"utf-8 utf8 ascii base64 latin-1 hex binary bearer basic json r rb w".split()
 )
 _UNQUOTED: Final = re.compile(rb"(?<![\w\"'`])[^\s,()\[\]{}=:\"'`]{6,}(?![\"'`])")
+_NUMBERED: Final = re.compile(rb"[a-z]{2,}\d+")
+_KNOWN: Final = re.compile(
+    rb"(?:sha|md|utf|base|latin|u?int|float|arg|str|param|ecdsa|ed|hs|rs)\d+"
+)
 _ARGUMENT: Final = re.compile(rb"[&*!]{0,2}[A-Za-z_$][\w$.>?!-]*|[\d_.x]+")
 _WORD: Final = re.compile(rb"[ ]([^\s<>]{1,80})")
 _NAMED: Final = re.compile(rb"[A-Za-z_][\w.:/ -]{0,80}[:?]?[ ]?")
+_CLOSES: Final = {b"(": b")", b"[": b"]", b"{": b"}"}
 _LEAST: Final = 3
 _LEAST_PIECES: Final = 2
 _LONGEST: Final = 600
@@ -98,14 +115,23 @@ def read(
         return []
     if sign == b":" and _STATEMENT.match(value, start) and _BRANCH.match(value, _line(value, left)):
         return []
-    return _Expression(value, left, name, names).read(start)
+    return _Expression(value, left, name, names).read(start, bare=_is_bare(value, start, sign))
 
 
 def stands(value: bytes, start: int) -> bool:
     """Whether a placeholder stands at `start`, and nothing behind it belongs to it."""
     scheme = _SCHEME.match(value, start)
     kept = placeholder_end(value, scheme.end() if scheme else start)
-    return kept >= 0 and (_BOUNDARY.match(value, kept) is not None or _goes_on(value, kept))
+    if kept < 0 or not _is_closed(value, start, kept):
+        return False
+    return _BOUNDARY.match(value, kept) is not None or _goes_on(value, kept)
+
+
+def _is_closed(value: bytes, start: int, end: int) -> bool:
+    """Whether a placeholder that is little more than a sign ends where one may."""
+    if value[start : start + 1] not in b":^~<>=" or value[end - 1 : end] in b">$":
+        return True
+    return _CLOSED.match(value, end) is not None
 
 
 def _goes_on(value: bytes, end: int) -> bool:
@@ -122,9 +148,9 @@ class _Expression:
         self._names = names
         self._found: list[Span] = []
 
-    def read(self, start: int, *, text: bool = False) -> list[Span] | None:
+    def read(self, start: int, *, text: bool = False, bare: bool = False) -> list[Span] | None:
         """Operands joined by what stands for "else": `a.b ?? c.d || "literal"`. With `text` the
-        first may be a literal."""
+        first may be a literal; `bare` is how settings are written, whose values are texts."""
         at, read = start, 0
         while read < _MOST_PARTS:
             end = self._text(at) if read or text else -1
@@ -137,7 +163,25 @@ class _Expression:
             if more is None:
                 break
             at = more.end()
+        if bare and _LINE_END.match(self._value, end) and not self._is_certain(start, end):
+            return None
         return self._found if _BOUNDARY.match(self._value, end) else None
+
+    def _is_certain(self, start: int, end: int) -> bool:
+        """Whether what has a setting's line for itself is program text all the same."""
+        text = self._value[start:end]
+        if placeholder_end(self._value, start) >= 0 or b'"' in text or b"'" in text:
+            return True
+        if _EMPTY.match(text):
+            return True
+        head = _PATH.match(text)
+        pieces = re.split(rb"\?\.|::|->|\.", head[0]) if head else []
+        if not pieces:
+            return False
+        named = self._names.kind(pieces[-1]) is not Kind.PLAIN
+        if len(pieces) > 1 and pieces[0].lower().lstrip(b"@$") in _ROOTS:
+            return named or pieces[-1].isupper() or text[-1:] in (b")", b"]")
+        return named and text.endswith(b"()")
 
     def _text(self, at: int) -> int:
         """A literal for when there is no other value."""
@@ -154,7 +198,7 @@ class _Expression:
         value = self._value
         kept = placeholder_end(value, start)
         if kept >= 0:
-            return kept
+            return kept if _is_closed(value, start, kept) else -1
         empty = _EMPTY.match(value, start)
         if empty is not None:
             return empty.end()
@@ -186,7 +230,11 @@ class _Expression:
     def _is_suffix(self, callee: bytes, opening: int, close: int) -> bool:
         inside = self._value[opening + 1 : close - 1]
         if self._value[opening : opening + 1] == b"[":
-            return inside[:1] in (b'"', b"'", b":") or inside.isdigit() or inside.isalpha()
+            return (
+                inside[:1] in (b'"', b"'", b":")
+                or inside.isdigit()
+                or (inside.isalpha() and inside.islower() and not _is_mixed(callee))
+            )
         word = re.split(rb"[.:>]", callee)[-1]
         plain = re.sub(rb"(?:sha|md|b|base|utf|x)\d{1,3}", b"", word)
         if inside.isdigit() and b"." not in callee and len(pieces_of(callee)) < _LEAST_PIECES:
@@ -209,8 +257,12 @@ class _Expression:
         if len(pieces) > 1:
             if any(48 <= byte < 58 for byte in pieces[-1]):
                 return False
-            if pieces[0].lower().lstrip(b"@$") in _ROOTS:
+            root = pieces[0].lower().lstrip(b"@$")
+            if root in _OWN_ROOTS:
                 return True
+            if root in _ROOTS:
+                ends = after in (b"", b"\n", b"\r") or not self._is_code(start, start + len(path))
+                return not ends or self._names.kind(pieces[-1]) is not Kind.PLAIN
             if any(48 <= byte < 58 for byte in path):
                 return False
             return self._is_code(start, start + len(path)) and (
@@ -227,7 +279,10 @@ class _Expression:
         if self._value[start - 2 : start] == b"= ":
             return True
         after = self._value[end : end + 1]
-        return bool(after) and after in b",;)}"
+        if after == b")":
+            line = self._value[_line(self._value, self._left) : start]
+            return line.count(b"(") > line.count(b")")
+        return bool(after) and after in b",;}"
 
     def _arguments(self, callee: bytes, opening: int, close: int) -> None:
         """The texts among the arguments of a call that are no names of anything."""
@@ -262,7 +317,16 @@ def _is_mixed(text: bytes) -> bool:
 def _is_odd(token: bytes) -> bool:
     """Whether an argument without quotes is no name or number."""
     named = _ARGUMENT.fullmatch(token) is not None
+    if named and _NUMBERED.fullmatch(token):
+        return _KNOWN.fullmatch(token) is None
     return is_random(token, 12) if named else _is_mixed(token)
+
+
+def _is_bare(value: bytes, start: int, sign: bytes) -> bool:
+    """Whether no blank stands around the sign: `NAME=value`."""
+    return (
+        sign == b"=" and value[start - 1 : start] == b"=" and value[start - 2 : start - 1] != b" "
+    )
 
 
 def _line(value: bytes, left: int) -> int:
@@ -271,12 +335,13 @@ def _line(value: bytes, left: int) -> int:
 
 def _close(value: bytes, opening: int) -> int:
     """Behind the bracket that closes the one at `opening`, or -1."""
-    depth = 0
+    expected: list[bytes] = []
     for match in _BRACKETS.finditer(value, opening, opening + _LONGEST):
         if match[0] in (b"(", b"[", b"{"):
-            depth += 1
+            expected.append(_CLOSES[match[0]])
         elif match[0] in (b")", b"]", b"}"):
-            depth -= 1
-            if depth == 0:
+            if match[0] != expected.pop():
+                return -1
+            if not expected:
                 return match.end()
     return -1

@@ -39,6 +39,19 @@ _WRONG: Final = re.compile(
     rb"created|updated|optional|hidden|masked|generated|stored|sent)\b"
 )
 """What a message says; `this is` and the like may begin a pass phrase too."""
+_NOUN: Final = re.compile(
+    rb"(?i)\b(?:pass(?:words?|phrase|code)|tokens?|secret|keys?|api|field|value|username|login|code|"
+    rb"pin|otp|confirmation|session|signature|credentials?|auth\w*|header|parameter|property|"
+    rb"attribute|input|string|account|e-?mail|minimum|maximum|length|characters?|letters?|digits?|"
+    rb"symbols?|blank|empty|valid|allowed|supported)\b"
+)
+_SHORT: Final = re.compile(
+    rb"(?i)(?:(?:is|are|was|has)[ ](?:not[ ])?)?(?:required|"
+    rb"invalid|missing|expired|incorrect|wrong|"
+    rb"malformed|revoked|set|blank|empty|hidden|masked)[.!]?"
+    rb"|not[ ]found[.!]?|(?:is[ ])?too[ ](?:short|long|weak|common)[.!]?"
+)
+_ASKS: Final = re.compile(rb"(?i)\W?(?:no|not|only|already|please|enter|choose|short|long|weak)\b")
 _FUNCTION: Final = re.compile(
     rb"(?i)(?<![\w'-])(?:a|an|the|is|are|was|were|be|been|has|have|had|will|would|can|must|may|by|to|of|"
     rb"for|in|on|at|from|with|before|after|when|if|not|only|each|every|any|no|you|your|it|its|that|"
@@ -63,6 +76,17 @@ def is_message(value: bytes) -> bool:
         and _MESSAGE.fullmatch(value) is not None
         and _WRONG.search(value) is not None
     )
+
+
+def is_complaint(value: bytes) -> bool:
+    """Whether a whole value is such a message for certain: of two words or three there must be
+    one that no pass phrase is likely to have, for `no way` may be one."""
+    if not is_message(value):
+        return False
+    if _SHORT.fullmatch(value) or (b" " in value and _NOUN.search(value)):
+        return True
+    least = _MANY if _ASKS.match(value) else _SOME
+    return value.count(b" ") + 1 >= least
 
 
 def is_prose(value: bytes) -> bool:

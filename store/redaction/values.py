@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from store.redaction.placeholders import is_placeholder
-from store.redaction.prose import is_message
+from store.redaction.placeholders import is_placeholder, is_template
+from store.redaction.prose import is_complaint
 
 _TOKEN: Final = re.compile(rb"[A-Za-z0-9+/=_.~%:$!*-]+")
 _WORDS: Final = re.compile(rb"[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[0-9]{0,4}|[A-Z]+[0-9]{0,4}")
@@ -51,14 +51,15 @@ def is_benign(value: bytes) -> bool:
     return (
         _SIMPLE.fullmatch(value) is not None
         or _DATE.fullmatch(value) is not None
+        or is_placeholder(value)
         or is_nothing(value)
     )
 
 
 def is_nothing(value: bytes) -> bool:
-    """Whether `value` stands for a secret without being one: a literal, a type, a placeholder,
-    or what is wrong with it."""
-    return not value.strip() or is_placeholder(value) or is_message(value)
+    """Whether `value`, sent whole as a secret, is none: a literal, a type, a template, or what
+    is wrong with it."""
+    return not value.strip() or is_template(value) or is_complaint(value)
 
 
 def is_address(value: bytes) -> bool:
