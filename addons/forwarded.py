@@ -34,6 +34,14 @@ def plain_address(text: str) -> Address | None:
     return address
 
 
+def _without_port(text: str) -> str:
+    """An address as some load balancers write it, with the port: `192.0.2.1:5678`,
+    `[2001:db8::1]:5678`."""
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text
+
+
 def embedded_address(address: Address) -> IPv4Address | None:
     """The IPv4 address inside an IPv6 one that translates to it: NAT64, SIIT, 6to4
     (RFC 3056), and the old IPv4-compatible form."""
@@ -71,7 +79,7 @@ class ForwardedRule:
             return self._peer
         listed = b",".join(value for name, value in headers if name.lower() == _FOR)
         for entry in reversed(listed.decode("latin-1").split(",")):
-            address = plain_address(entry.strip().strip("[]"))
+            address = plain_address(_without_port(entry.strip()))
             if address is None:
                 break
             if not within(address, self._hops):
