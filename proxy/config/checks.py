@@ -30,6 +30,7 @@ def check(config: Config) -> Iterator[Mistake]:
     yield from _connection_tests(config)
     yield from _names(config)
     yield from _hosts(config)
+    yield from _rules(config)
     yield from _patterns(config)
 
 
@@ -52,6 +53,17 @@ def _hosts(config: Config) -> Iterator[Mistake]:
     for place, host in hosts.items():
         if "/" in host and not host.startswith("re:"):
             yield place, f'expected a host such as "api.example.com", found "{host}"'
+
+
+def _rules(config: Config) -> Iterator[Mistake]:
+    """Each rule says something: one that does not would hide those after it."""
+    for i, rule in enumerate(config.rule):
+        answers = (rule.activity_type, rule.integration, rule.provider, rule.organization)
+        if not any(answers):
+            yield (
+                f"rule[{i}]",
+                "expected at least one of activity_type, integration, provider, organization",
+            )
 
 
 def _patterns(config: Config) -> Iterator[Mistake]:

@@ -137,6 +137,10 @@ MISTAKES = {
         '[[listen.credential]]\nuser = "a:b"\npassword_file = "x"\n',
         "listen.credential[0].user: expected a name without a colon",
     ),
+    "rule that says nothing": (
+        '[[rule]]\nhost = "erp.example.com"\n',
+        "rule[0]: expected at least one of activity_type, integration, provider, organization",
+    ),
     "bad network": (
         '[listen]\nallowed_clients = ["10.0.0.1/8"]\n',
         'listen.allowed_clients[0]: expected a network such as "10.0.0.0/8", found "10.0.0.1/8"',
@@ -189,7 +193,7 @@ MISTAKES = {
         'store: expected a URL such as "sqlite:////var/lib/wiretrail/activity.db"',
     ),
     "pattern that cannot be compiled": (
-        '[[rule]]\nhost = "re:("\n',
+        '[[rule]]\nhost = "re:("\nactivity_type = "other"\n',
         "rule: rule 1: host: ['re:('] is no pattern: missing ): (?:()",
     ),
     "pattern of a secret that cannot be compiled": (
