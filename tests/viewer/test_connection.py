@@ -58,7 +58,7 @@ def test_what_is_fetched_on_demand_says_that_it_cannot_be(
     said = there.page.locator(".toast")
     there.rows.first.click()
     expect(said).to_have_text("Wiretrail cannot be reached")
-    assert there.page.url == home.url + "/"
+    expect(there.page).to_have_url(home.url + "/")
     there.page.get_by_role("button", name="Export").click()
     expect(said).to_have_count(2)
     home.come_back()

@@ -128,7 +128,7 @@ def test_a_link_restores_every_filter(world: World, viewer: Viewer) -> None:
     viewer.ready(2)
     chips.get_by_role("button", name="Clear all").click()
     viewer.ready(4)
-    assert viewer.page.url == viewer.url + "/"
+    expect(viewer.page).to_have_url(viewer.url + "/")
 
 
 def test_facets_count_and_narrow(world: World, viewer: Viewer) -> None:
@@ -154,7 +154,7 @@ def test_search_understands_keys_and_words(world: World, viewer: Viewer) -> None
     viewer.page.keyboard.press("Enter")
     viewer.ready(1)
     assert viewer.paths() == ["/n/00002"]
-    assert "status=failed" in viewer.page.url
+    expect(viewer.page).to_have_url(re.compile("status=failed"))
     expect(viewer.page.get_by_label("Search activities")).to_have_value('"such device" -method:GET')
 
 
@@ -202,7 +202,7 @@ def test_a_filter_that_cannot_be_used_is_told_and_left(world: World, viewer: Vie
         expect(viewer.page.locator(".empty")).to_contain_text(why)
         viewer.page.get_by_role("button", name="Clear filters").click()
         viewer.ready(1)
-        assert viewer.page.url == viewer.url + "/"
+        expect(viewer.page).to_have_url(viewer.url + "/")
 
 
 def test_a_search_that_takes_long_says_so(world: World, viewer: Viewer) -> None:
@@ -245,7 +245,7 @@ def test_the_keyboard_moves_opens_and_closes(world: World, viewer: Viewer) -> No
     expect(dialog.get_by_role("heading", name="/n/00003")).to_be_visible()
     viewer.page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    assert viewer.page.url == viewer.url + "/"
+    expect(viewer.page).to_have_url(viewer.url + "/")
     viewer.page.keyboard.press("k")
     expect(viewer.page.locator("[aria-selected=true]")).to_contain_text("/n/00002")
     viewer.page.keyboard.press("?")

@@ -27,7 +27,7 @@ def test_a_token_signs_in_and_leads_back(world: World, stranger: Viewer) -> None
     page.get_by_label("Token").fill(world.token())
     page.keyboard.press("Enter")
     stranger.ready(1)
-    assert page.url.endswith("/?integration=stripe")
+    expect(page).to_have_url(re.compile(r"/\?integration=stripe$"))
     # HttpOnly, and nothing of it in the page's own storage.
     assert page.evaluate("document.cookie + JSON.stringify(localStorage)") == "{}"
 
@@ -51,7 +51,7 @@ def test_sign_in_leads_nowhere_else(world: World, stranger: Viewer, next_page: s
     stranger.page.get_by_label("Token").fill(world.token())
     stranger.page.keyboard.press("Enter")
     expect(stranger.page.get_by_text("Nothing recorded yet")).to_be_visible()
-    assert stranger.page.url == stranger.url + "/"
+    expect(stranger.page).to_have_url(stranger.url + "/")
 
 
 def test_signing_out_ends_the_session(world: World, viewer: Viewer) -> None:
