@@ -176,7 +176,7 @@ def _text(data: bytes, media_type: str, content_type: str, truncated: bool) -> b
     if (
         media_type.startswith(_BINARY_TYPES)
         and media_type != "image/svg+xml"
-        and not _is_json(data)
+        and not (data[:1] in (b"{", b"[") and is_json(data))
     ):
         return None
     if data[:1] in (b"{", b"[") and data[1:2] != b"\x00" and "harset" not in content_type:
@@ -201,12 +201,10 @@ def _text(data: bytes, media_type: str, content_type: str, truncated: bool) -> b
     return None if _is_binary(data) else data
 
 
-def _is_json(data: bytes) -> bool:
-    """Whether the bytes are a JSON document, whatever they are declared as."""
-    if data[:1] not in (b"{", b"["):
-        return False
+def is_json(document: bytes) -> bool:
+    """Whether `document` is one JSON value."""
     try:
-        msgspec.json.decode(data, type=msgspec.Raw)
+        msgspec.json.decode(document, type=msgspec.Raw)
     except (msgspec.MsgspecError, RecursionError):
         return False
     return True

@@ -9,7 +9,7 @@ import msgspec
 
 from store.activity import JsonText
 from store.capture import HeaderList, Stream
-from store.content import Content, decode_content
+from store.content import Content, decode_content, is_json
 from store.redaction import forms, json_text, multipart
 from store.redaction.work import TooMuch, Work
 
@@ -51,10 +51,10 @@ def redact_content(work: Work, content: Content, size: int, place: str) -> JsonT
 def _redacted(work: Work, content: Content, plain: bytes, place: str) -> JsonText:
     if content.truncated:
         return _as_string(_without_tail(work, work.text(_whole_tail(plain), place)))
-    if json_text.is_json(plain):
+    if is_json(plain):
         plain = json_text.canonical(plain)
         clean = plain if work.knows_clean(plain) else _json(work, plain, place)
-        whole = clean is plain or json_text.is_json(clean)
+        whole = clean is plain or is_json(clean)
         return clean.decode("utf-8") if whole else _as_string(clean)
     if content.media_type == _FORM_TYPE or _looks_like_form(plain):
         return _as_string(forms.redact_form(work, plain, place))

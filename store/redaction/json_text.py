@@ -8,8 +8,6 @@ step. Only places where the prefilter found something are looked at.
 import re
 from typing import Final
 
-import msgspec
-
 from store.redaction import shapes
 from store.redaction.json_contexts import CALL, RELATED, STORED
 from store.redaction.json_objects import cut_related
@@ -59,15 +57,6 @@ def _unescape(match: re.Match[bytes]) -> bytes:
         needed = code < 0x20 or code in _NEEDED or 0xD800 <= code <= 0xDFFF
         return match[0] if needed else chr(code).encode()
     return b"/" if match[2] == b"/" else match[0]
-
-
-def is_json(document: bytes) -> bool:
-    """Whether `document` is one JSON value."""
-    try:
-        msgspec.json.decode(document, type=msgspec.Raw)
-    except (msgspec.MsgspecError, RecursionError):
-        return False
-    return True
 
 
 def is_lexical(document: bytes) -> bool:

@@ -9,12 +9,12 @@ import msgspec
 
 from store.activity import JsonText
 from store.capture import Capture, HeaderList, Phase, Stream
+from store.content import is_json
 from store.identity import organization_id
 from store.redaction import bodies, uri
 from store.redaction.exchange import RedactedExchange
 from store.redaction.fingerprints import Marker
 from store.redaction.headers import HeaderNames, redact_headers
-from store.redaction.json_text import is_json
 from store.redaction.labels import is_label_file
 from store.redaction.options import RedactionOptions
 from store.redaction.rules import Rules, build_rules

@@ -7,6 +7,7 @@ a parameter, a decoded base64 run.
 import re
 from typing import Final
 
+from store.content import is_json
 from store.redaction import (
     assignments,
     calls,
@@ -82,7 +83,7 @@ def _structured(work: Work, value: bytes, place: Place) -> bytes | None:
     first = value.lstrip()[:1]
     if first in (b"{", b"[") and json_text.is_lexical(value):
         return json_text.redact_json(work, json_text.canonical(value), place)
-    if first == b'"' and json_text.is_json(value):
+    if first == b'"' and is_json(value):
         start = value.index(b'"')
         end = value.rindex(b'"')
         inner = unquoted(value[start + 1 : end])
