@@ -24,6 +24,9 @@ _STEP: Final = 16_384
 _MAX_CODINGS: Final = 4
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _XML_CHARSET: Final = re.compile(rb"""^\s*<\?xml[^>]{0,80}encoding=["']([\w.-]{1,40})""")
+_UTF_8: Final = ("utf-8", "utf8", "us-ascii", "ascii")
+_USUAL: Final = (*_UTF_8, "iso-8859-1", "latin1", "windows-1252")
+_JSON_BEGINS: Final = (b"{", b"[")
 _CONTROL: Final = bytes((*range(9), *range(14, 27), 28, 29, 31, 127))
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -64,6 +67,8 @@ class Content(msgspec.Struct, frozen=True):
     text: bytes | None
     truncated: bool
     """More bytes follow that are not here: of the capture or of the decoded form."""
+    json: bool = False
+    """Whether it was found out on the way that the text is one JSON value."""
 
 
 def decode_content(headers: HeaderList, body: bytes, size: int) -> Content:
@@ -79,7 +84,10 @@ def decode_content(headers: HeaderList, body: bytes, size: int) -> Content:
     if coding:
         data, cut = undo_codings(coding.decode("latin-1"), body)
         truncated = truncated or cut
-    content_type, media_type = _types(declared)
+    content_type, media_type, usual = _types(declared)
+    if usual and not truncated and data[:1] in _JSON_BEGINS and data.isascii() and is_json(data):
+        # Most bodies. No control characters stand in JSON, so it need not be looked for them.
+        return Content(data, media_type or "text/plain", content_type, data, False, True)
     text = _text(data, media_type, content_type, truncated)
     if not media_type:
         media_type = "text/plain" if text is not None else _sniff(data)
@@ -89,10 +97,13 @@ def decode_content(headers: HeaderList, body: bytes, size: int) -> Content:
 
 
 @lru_cache(256)
-def _types(declared: bytes) -> tuple[str, str]:
-    """A Content-Type as text, and the media type in it; they repeat."""
+def _types(declared: bytes) -> tuple[str, str, bool]:
+    """A Content-Type as text, the media type in it, and whether ASCII is ASCII in its charset;
+    they repeat."""
     content_type = declared.decode("latin-1")
-    return content_type, content_type.partition(";")[0].strip().lower()
+    charset = _CHARSET.search(content_type)
+    usual = "harset" not in content_type if charset is None else charset[1].lower() in _USUAL
+    return content_type, content_type.partition(";")[0].strip().lower(), usual
 
 
 def undo_codings(codings: str, body: bytes) -> tuple[bytes, bool]:
@@ -176,14 +187,14 @@ def _text(data: bytes, media_type: str, content_type: str, truncated: bool) -> b
     if (
         media_type.startswith(_BINARY_TYPES)
         and media_type != "image/svg+xml"
-        and not (data[:1] in (b"{", b"[") and is_json(data))
+        and not (data[:1] in _JSON_BEGINS and is_json(data))
     ):
         return None
-    if data[:1] in (b"{", b"[") and data[1:2] != b"\x00" and "harset" not in content_type:
+    if data[:1] in _JSON_BEGINS and data[1:2] != b"\x00" and "harset" not in content_type:
         charset = "utf-8"
     else:
         charset = _charset(data, content_type)
-    if charset not in ("utf-8", "utf8", "us-ascii", "ascii"):
+    if charset not in _UTF_8:
         recoded = _recode(data, charset)
         if recoded is not None:
             return recoded

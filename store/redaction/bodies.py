@@ -51,7 +51,7 @@ def redact_content(work: Work, content: Content, size: int, place: str) -> JsonT
 def _redacted(work: Work, content: Content, plain: bytes, place: str) -> JsonText:
     if content.truncated:
         return _as_string(_without_tail(work, work.text(_whole_tail(plain), place)))
-    if is_json(plain):
+    if content.json or is_json(plain):
         plain = json_text.canonical(plain)
         clean = plain if work.knows_clean(plain) else _json(work, plain, place)
         whole = clean is plain or is_json(clean)

@@ -1,6 +1,7 @@
 """Header fields: values that are secret by name, by scheme or by shape are cut; names stay."""
 
 import re
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -52,6 +53,19 @@ class Known(NamedTuple):
     """The name itself may hold a credential."""
 
 
+class Headers(NamedTuple):
+    """Header fields with what is known of their names."""
+
+    fields: HeaderList
+    known: Sequence[Known]
+
+    def looked_through(self) -> list[bytes]:
+        """The values that only their content can make suspicious."""
+        return [
+            field[1] for field, name in zip(self.fields, self.known, strict=True) if not name[0]
+        ]
+
+
 class HeaderNames:
     """Remembers how headers of each name are treated."""
 
@@ -59,22 +73,19 @@ class HeaderNames:
         self._shared = shared
         self._known: dict[bytes, Known] = {}
 
-    def treatment(self, name: bytes) -> Known:
-        """What is known of a header name as sent."""
-        known = self._known.get(name)
-        if known is None:
-            if len(self._known) >= _CACHE:
-                self._known.clear()
-            shown = name.decode("latin-1")
-            suspicious = self._shared.rules.any_shape.found(name)
-            known = Known(*self._decide(name), shown, shown.lower(), suspicious)
-            self._known[name] = known
-        return known
+    def of(self, fields: HeaderList) -> Headers:
+        """Header fields with what is known of their names."""
+        known = self._known
+        return Headers(fields, [known.get(name) or self._learn(name) for name, _ in fields])
 
-    def looked_through(self, headers: HeaderList) -> list[bytes]:
-        """The values that only their content can make suspicious."""
-        treatment = self.treatment
-        return [value for name, value in headers if not treatment(name)[0]]
+    def _learn(self, name: bytes) -> Known:
+        if len(self._known) >= _CACHE:
+            self._known.clear()
+        shown = name.decode("latin-1")
+        suspicious = self._shared.rules.any_shape.found(name)
+        known = Known(*self._decide(name), shown, shown.lower(), suspicious)
+        self._known[name] = known
+        return known
 
     def _decide(self, name: bytes) -> tuple[Treatment, Kind]:
         lowered = name.lower()
@@ -97,17 +108,18 @@ class HeaderNames:
 
 
 def redact_headers(
-    work: Work, known: HeaderNames, headers: HeaderList, place: str, *, suspicious: bool
+    work: Work, headers: Headers, place: str, *, suspicious: bool
 ) -> tuple[JsonText, bytes | None]:
     """Headers as a JSON object, repeats folded into a list, and the `User-Agent` of them.
     Unless `suspicious`, only values whose name asks for it are looked at."""
     folded: dict[str, str | list[str]] = {}
     spelled: dict[str, str] = {}
-    agent: bytes | None = None
     odd_names = False
-    for name, value in headers:
-        treatment, kind, shown, lowered, odd = known.treatment(name)
-        odd_names |= odd
+    agent: bytes | None = None
+    for (name, value), known in zip(*headers, strict=True):
+        treatment, kind, shown, lowered, odd = known
+        if odd:
+            odd_names = True
         if treatment:
             value = _redacted(work, treatment, kind, name, value, f"{place}.{shown}")
         elif suspicious and not (lowered in _DIGESTS and _DIGEST.fullmatch(value)):
@@ -115,10 +127,11 @@ def redact_headers(
         readable = value.decode("ascii") if value.isascii() else _decoded(value)
         if lowered == "user-agent":
             agent = value
-        first = spelled.setdefault(lowered, shown)
-        if first not in folded:
-            folded[first] = readable
+        if lowered not in spelled:
+            spelled[lowered] = shown
+            folded[shown] = readable
             continue
+        first = spelled[lowered]
         earlier = folded[first]
         folded[first] = [*earlier, readable] if isinstance(earlier, list) else [earlier, readable]
     if odd_names:

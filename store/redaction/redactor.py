@@ -8,13 +8,13 @@ from uuid import UUID
 import msgspec
 
 from store.activity import JsonText
-from store.capture import Capture, HeaderList, Phase, Stream
+from store.capture import Capture, Phase, Stream
 from store.content import is_json
 from store.identity import organization_id
 from store.redaction import bodies, uri
 from store.redaction.exchange import RedactedExchange
 from store.redaction.fingerprints import Marker
-from store.redaction.headers import HeaderNames, redact_headers
+from store.redaction.headers import HeaderNames, Headers, redact_headers
 from store.redaction.labels import is_label_file
 from store.redaction.options import RedactionOptions
 from store.redaction.rules import Rules, build_rules
@@ -102,6 +102,14 @@ def _messages_cut(capture: Capture, stream: Stream) -> tuple[bool, bool]:
     return capture.request_size > kept[0], capture.response_size > kept[1]
 
 
+def _documents(capture: Capture) -> tuple[bytes, ...]:
+    """The bodies that may be JSON."""
+    request, response = capture.request_body, capture.response_body
+    if request[:1] in _JSON_BEGINS:
+        return (request, response) if response[:1] in _JSON_BEGINS else (request,)
+    return (response,) if response[:1] in _JSON_BEGINS else ()
+
+
 class _Exchange:
     """One capture on its way."""
 
@@ -116,13 +124,12 @@ class _Exchange:
 
     def redact(self, capture: Capture, metadata: JsonText | None) -> RedactedExchange:
         parts = dict[str, Any](_NOTHING)
-        request = capture.request_headers + capture.request_trailers
-        response = capture.response_headers + capture.response_trailers
+        request = self._known.of(capture.request_headers + capture.request_trailers)
+        response = self._known.of(capture.response_headers + capture.response_trailers)
         host = capture.host.encode("utf-8", "replace")
         target = capture.target.encode("utf-8", "surrogateescape")
         started = capture.phase is Phase.STARTED
-        self._values = self._known.looked_through(request)
-        self._values += self._known.looked_through(response)
+        self._values = request.looked_through() + response.looked_through()
         self._look(host + target, capture, started)
         self._address(host, target, parts, started)
         truncated = (capture.request_size > len(capture.request_body), False)
@@ -141,15 +148,13 @@ class _Exchange:
         """Find out whether address and headers need a closer look. Mostly nothing does, bodies
         included, and one look at all together tells so."""
         work = self._work
-        documents = () if started else (capture.request_body, capture.response_body)
-        looked_at = tuple(body for body in documents if body[:1] in _JSON_BEGINS)
-        values = b"\n".join(self._values)
-        if work.is_clean(b"\n".join((address, values, *looked_at))):
+        looked_at = () if started else _documents(capture)
+        if work.is_clean(b"\n".join((address, *self._values, *looked_at))):
             work.clean = looked_at
             self._odd_address = self._odd_values = False
         else:
             self._odd_address = not work.is_clean(address)
-            self._odd_values = not work.is_clean(values)
+            self._odd_values = not work.is_clean(b"\n".join(self._values))
 
     def _address(self, host: bytes, target: bytes, parts: dict[str, Any], started: bool) -> None:
         path, question, query = target.partition(b"?")
@@ -166,7 +171,7 @@ class _Exchange:
                 lambda: uri.redact_query(self._work, query, "query")
             )
 
-    def _learn(self, request: HeaderList, query: bytes) -> None:
+    def _learn(self, request: Headers, query: bytes) -> None:
         """What headers and query give away. A `started` row keeps nothing of them, but host, path
         and the names that it has may say the same."""
         kept = len(self._work.cuts)
@@ -176,21 +181,21 @@ class _Exchange:
         del self._work.cuts[kept:]
 
     def _messages(
-        self, capture: Capture, request: HeaderList, response: HeaderList, parts: dict[str, Any]
+        self, capture: Capture, request: Headers, response: Headers, parts: dict[str, Any]
     ) -> tuple[bool, bool]:
         """Headers, bodies, stream and error; whether request and answer are truncated."""
         work = self._work
         parts["request_headers"], agent = self._headers(request, "request.headers")
         parts["user_agent"] = None if agent is None else agent.decode("utf-8", "replace")
         parts["request_body"], request_truncated = bodies.redact_body(
-            work, request, capture.request_body, capture.request_size, "request.body"
+            work, request.fields, capture.request_body, capture.request_size, "request.body"
         )
         response_truncated = False
         if capture.response_status is not None:
             parts["response_headers"], _ = self._headers(response, "response.headers")
             work.labels = capture.method == "GET" and is_label_file(capture.target)
             parts["response_body"], response_truncated = bodies.redact_body(
-                work, response, capture.response_body, capture.response_size, "response.body"
+                work, response.fields, capture.response_body, capture.response_size, "response.body"
             )
             work.labels = False
         if capture.error_message is not None:
@@ -202,13 +207,11 @@ class _Exchange:
                 return _messages_cut(capture, capture.stream)
         return request_truncated, response_truncated
 
-    def _headers(self, headers: HeaderList, place: str) -> tuple[str, bytes | None]:
+    def _headers(self, headers: Headers, place: str) -> tuple[str, bytes | None]:
         try:
-            return redact_headers(
-                self._work, self._known, headers, place, suspicious=self._odd_values
-            )
+            return redact_headers(self._work, headers, place, suspicious=self._odd_values)
         except (TooMuch, RecursionError):
-            names = dict.fromkeys((self._name(name) for name, _ in headers), _WITHHELD)
+            names = dict.fromkeys((self._name(name) for name, _ in headers.fields), _WITHHELD)
             return msgspec.json.encode(names).decode(), None
 
     def _name(self, name: bytes) -> str:
