@@ -149,12 +149,15 @@ class _Exchange:
         included, and one look at all together tells so."""
         work = self._work
         looked_at = () if started else _documents(capture)
-        if work.is_clean(b"\n".join((address, *self._values, *looked_at))):
+        values = self._known.unknown(self._values)
+        if work.is_clean(b"\n".join((address, *values, *looked_at))):
             work.clean = looked_at
             self._odd_address = self._odd_values = False
         else:
             self._odd_address = not work.is_clean(address)
-            self._odd_values = not work.is_clean(b"\n".join(self._values))
+            self._odd_values = not work.is_clean(b"\n".join(values))
+        if values and not self._odd_values:
+            self._known.found_clean(values)
 
     def _address(self, host: bytes, target: bytes, parts: dict[str, Any], started: bool) -> None:
         path, question, query = target.partition(b"?")

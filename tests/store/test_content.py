@@ -107,3 +107,22 @@ def test_text_and_type(content_type: str, body: bytes, text: bytes | None, media
 def test_character_cut_in_half_is_dropped() -> None:
     body = "aü".encode()[:-1]
     assert decode_content([], body, 10).text == b"a"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "json"),
+    [
+        ("application/json", PLAIN, True),
+        ("", PLAIN, True),
+        ("application/json; charset=utf-8", PLAIN, True),
+        ("application/json; charset=latin1", PLAIN, True),
+        ("application/json; charset=cp037", PLAIN, False),
+        ("application/json", PLAIN[:-1], False),
+        ("application/json", '{"a": "ü"}'.encode(), False),
+        ("application/json", b'{"a": "\x00\x01\x02\x03"}', False),
+    ],
+)
+def test_what_is_told_to_be_json_is_json(content_type: str, body: bytes, json: bool) -> None:
+    headers = [(b"Content-Type", content_type.encode())] if content_type else []
+    assert decode_content(headers, body, len(body)).json is json
+    assert not decode_content(headers, body, len(body) + 1).json

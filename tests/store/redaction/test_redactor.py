@@ -200,6 +200,20 @@ def test_repeated_headers_are_folded_case_insensitively() -> None:
     assert msgspec.json.decode(kept or "") == {"Via": ["1.1 a", "1.1 b"], "X-One": "1"}
 
 
+def test_everyday_values_are_remembered_and_secrets_are_not() -> None:
+    redactor = Redactor(KEY, RedactionOptions())
+    secret = TOKEN
+    agent = (b"User-Agent", b"meter/1.4")
+    for _ in range(2):
+        kept = redactor.redact(capture(headers=[agent]), ACME)
+        assert "meter/1.4" in (kept.request_headers or "")
+        # Seen beside a secret, and as one.
+        odd = [agent, (b"X-Note", f"token={secret}".encode()), (b"Authorization", b"meter/1.4")]
+        kept = redactor.redact(capture(headers=odd), ACME)
+        assert secret not in row_text(kept)
+        assert "meter/1.4" not in (kept.request_headers or "")
+
+
 def test_trailers_are_redacted_with_the_headers() -> None:
     shown = capture("x")
     shown.request_trailers = [(b"X-Api-Key", TOKEN.encode()), (b"X-Sum", b"crc32:1")]
