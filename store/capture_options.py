@@ -59,7 +59,7 @@ class CompiledOptions:
         """Raises `RuleError` when a pattern cannot be used."""
         self.ip_address: Final = options.ip_address
         self.user_agent: Final = options.user_agent
-        self._hidden = frozenset[bytes]()
+        self._hidden: frozenset[bytes] = frozenset()
         if not options.ip_address:
             self._hidden |= _ADDRESS_HEADERS
         if not options.user_agent:

@@ -50,6 +50,10 @@ DELIVERY_IDS: Final = (
 )
 
 
+_ANSWER_IDS: Final = frozenset(ANSWER_IDS)
+_DELIVERY_IDS: Final = frozenset(DELIVERY_IDS)
+
+
 def trace_id(headers: Mapping[bytes, bytes]) -> str | None:
     """The trace id (lower-case hexadecimal) of a request; header names in lower case.
 
@@ -75,6 +79,8 @@ def provider_request_id(
     """The partner's own id of a call (from its answer) or of a webhook delivery (from its
     request), for a support ticket; header names in lower case."""
     headers, names = (request, DELIVERY_IDS) if incoming else (answer, ANSWER_IDS)
+    if (_DELIVERY_IDS if incoming else _ANSWER_IDS).isdisjoint(headers):
+        return None
     for name in names:
         value = headers.get(name)
         if value is not None and _token.fullmatch(value):

@@ -43,7 +43,8 @@ def cut_assignments(work: Work, value: bytes, place: Place) -> bytes:
 
 
 def _cut_named(work: Work, words: Linear, value: bytes, place: Place) -> bytes:
-    out, done = list[bytes](), 0
+    out: list[bytes] = []
+    done = 0
     for start, stop in words.touching(value):
         hit = start + 1
         if hit < done:

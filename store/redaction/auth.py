@@ -96,7 +96,8 @@ def _bare(work: Work, value: bytes, place: Place) -> bytes:
 
 def _parameters(work: Work, rest: bytes, place: Place) -> bytes | None:
     """`name=value` lists; `None` when `rest` is not one."""
-    out, at = list[bytes](), 0
+    out: list[bytes] = []
+    at = 0
     for match in _PARAMETERS.finditer(rest):
         if match.start() != at:
             return None

@@ -66,7 +66,8 @@ def cut_calls(work: Work, value: bytes, place: Place) -> bytes:
 
 
 def _cut(work: Work, pattern: re.Pattern[bytes], value: bytes, place: Place) -> bytes:
-    out, end = list[bytes](), 0
+    out: list[bytes] = []
+    end = 0
     for match in pattern.finditer(value):
         group = match.lastindex or 0
         secret = match[group]

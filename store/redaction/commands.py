@@ -203,7 +203,8 @@ def _program_calls(work: Work, program: _Program, value: bytes, place: Place) ->
 def _cut(
     work: Work, matches: Iterable[re.Match[bytes]], value: bytes, place: Place, rule: str
 ) -> bytes:
-    out, end = list[bytes](), 0
+    out: list[bytes] = []
+    end = 0
     for match in matches:
         secret = match[match.lastindex or 0]
         start = match.start(match.lastindex or 0)

@@ -159,7 +159,8 @@ def realigned(
     """`clean` with what stays between its marks as it is written in `coded`. `codes` tells where
     codes start and end, and for how many bytes of `plain` they stand. `None` when more than
     marks was put in."""
-    spans, at = list[tuple[int, int]](), 0
+    spans: list[tuple[int, int]] = []
+    at = 0
     kept = MARK.split(clean)
     for number, piece in enumerate(kept):
         start = plain.find(piece, at) if number < len(kept) - 1 else len(plain) - len(piece)
@@ -168,7 +169,7 @@ def realigned(
         at = start + len(piece)
         spans.append((start, at))
     offsets = _offsets(codes, [place for span in spans for place in span])
-    pieces = list[bytes]()
+    pieces: list[bytes] = []
     for (start, end), mark in zip(spans, (*MARK.findall(clean), b""), strict=True):
         pieces += (coded[offsets[start] : offsets[end]], mark)
     return b"".join(pieces)
@@ -176,7 +177,7 @@ def realigned(
 
 def _offsets(codes: Iterator[tuple[int, int, int]], places: list[int]) -> dict[int, int]:
     """Where each of `places` of the decoded text, which are in order, begins in the coded one."""
-    offsets = dict[int, int]()
+    offsets: dict[int, int] = {}
     at = before = 0
     code = next(codes, None)
     for place in places:

@@ -73,7 +73,8 @@ def cut_nodes(work: Work, value: bytes, place: Place) -> bytes:
     """`value`, some markup, with each text in it redacted by itself: it may be of any format."""
     if work.depth >= DEPTH or (b"</" not in value and b"<![CDATA[" not in value):
         return value
-    out, end = list[bytes](), 0
+    out: list[bytes] = []
+    end = 0
     for start, stop, section in islice(_nodes(value), _MOST_NODES):
         text = value[start:stop]
         if b"\n" not in text.strip() and b"&" not in text and b"%" not in text and not section:

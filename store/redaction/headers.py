@@ -59,12 +59,8 @@ class Headers(NamedTuple):
 
     fields: HeaderList
     known: Sequence[Known]
-
-    def looked_through(self) -> list[bytes]:
-        """The values that only their content can make suspicious."""
-        return [
-            field[1] for field, name in zip(self.fields, self.known, strict=True) if not name[0]
-        ]
+    looked_through: list[bytes]
+    """The values that only their content can make suspicious."""
 
 
 class HeaderNames:
@@ -89,8 +85,15 @@ class HeaderNames:
 
     def of(self, fields: HeaderList) -> Headers:
         """Header fields with what is known of their names."""
-        known = self._known
-        return Headers(fields, [known.get(name) or self._learn(name) for name, _ in fields])
+        known: list[Known] = []
+        looked_through: list[bytes] = []
+        find = self._known.get
+        for name, value in fields:
+            found = find(name) or self._learn(name)
+            known.append(found)
+            if not found[0]:
+                looked_through.append(value)
+        return Headers(fields, known, looked_through)
 
     def _learn(self, name: bytes) -> Known:
         if len(self._known) >= _CACHE:
@@ -130,7 +133,7 @@ def redact_headers(
     spelled: dict[str, str] = {}
     odd_names = False
     agent: bytes | None = None
-    for (name, value), known in zip(*headers, strict=True):
+    for (name, value), known in zip(headers.fields, headers.known, strict=True):
         treatment, kind, shown, lowered, odd = known
         if odd:
             odd_names = True
@@ -176,7 +179,8 @@ def _structured(work: Work, name: bytes, value: bytes, place: str) -> bytes | No
     """Signatures with parts: `t=1492774577,v1=5257a8...`, `keyid="...",signature="..."`."""
     if b'="' in value or (b"=" in value and b" " in value.partition(b"=")[0]):
         return auth.redact_authorization(work, value, place)
-    out, at = list[bytes](), 0
+    out: list[bytes] = []
+    at = 0
     for match in _SIGNED_PARTS.finditer(value):
         if match.start() != at:
             return None

@@ -42,7 +42,8 @@ def cut_html_tables(work: Work, value: bytes, place: Place) -> bytes:
 def _row(
     work: Work, row: bytes, cells: list[re.Match[bytes]], headings: Headings, place: str
 ) -> bytes:
-    out, end = list[bytes](), 0
+    out: list[bytes] = []
+    end = 0
     for cell, (name, kind) in zip(cells, headings, strict=True):
         secret, start, stop = _text(row, cell)
         if kind is Kind.PLAIN or not work.is_secret(kind, secret):

@@ -88,7 +88,8 @@ class Containers:
         return members
 
     def _items(self, span: Span) -> list[Member]:
-        items, at = list[Member](), span.start + 1
+        items: list[Member] = []
+        at = span.start + 1
         while True:
             gap = _ITEM.match(self.masked, at, span.end)
             start = gap.end() if gap else at

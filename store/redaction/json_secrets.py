@@ -31,7 +31,8 @@ def cut_numbers(work: Work, document: bytes, name: bytes, place: str) -> bytes:
 
 def cut_hosts(work: Work, document: bytes, name: bytes, place: str) -> bytes:
     """Cut what a map such as `{"bearer": {"api.example.com": "..."}}` holds for hosts."""
-    out, end, key = list[bytes](), 0, b""
+    out: list[bytes] = []
+    end, key = 0, b""
     for match in _STRING.finditer(document):
         raw = document[match.start() + 1 : match.end() - 1]
         if _COLON.match(document, match.end()):
@@ -48,7 +49,8 @@ def cut_strings(work: Work, document: bytes, name: bytes, kind: Kind, place: str
     masked = document
     if b"\\" in document:
         masked = document.replace(b"\\\\", b"__").replace(b'\\"', b"__")
-    out, end, key, told = list[bytes](), 0, b"", 0
+    out: list[bytes] = []
+    end, key, told = 0, b"", 0
     for match in _STRING.finditer(masked):
         raw = document[match.start() + 1 : match.end() - 1]
         if _COLON.match(masked, match.end()):

@@ -98,7 +98,8 @@ class _Document:
             self._edits = cut_related(
                 self._work, self._text, self._masked, self._place, self._names, self._edits
             )
-        out, end = list[bytes](), 0
+        out: list[bytes] = []
+        end = 0
         for first, last, replacement in self._edits:
             out += (self._text[end:first], replacement)
             end = last

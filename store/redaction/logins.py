@@ -38,7 +38,8 @@ def cut_logins(work: Work, value: bytes, place: Place) -> bytes:
             value = cut_userinfo(work, value, place)
         value = _cut_bare(work, value, place)
     if value.count(b":") >= _LEAST_COLONS:
-        out, end = list[bytes](), 0
+        out: list[bytes] = []
+        end = 0
         for match in _PGPASS.finditer(value):
             out += (value[end : match.start(1)], work.cut(match[1], place, "pgpass"))
             end = match.end(1)
@@ -48,7 +49,8 @@ def cut_logins(work: Work, value: bytes, place: Place) -> bytes:
 
 def _cut_bare(work: Work, value: bytes, place: Place) -> bytes:
     """`ann:password@db.example.com:5432/app` and `ann:password@tcp(127.0.0.1:3306)/app`."""
-    out, end = list[bytes](), 0
+    out: list[bytes] = []
+    end = 0
     for match in _BARE.finditer(value):
         if match[1].lower() in _NO_USER or MARK.fullmatch(match[2]) or is_nothing(match[2]):
             continue
@@ -59,7 +61,8 @@ def _cut_bare(work: Work, value: bytes, place: Place) -> bytes:
 
 def cut_userinfo(work: Work, value: bytes, place: Place) -> bytes:
     """`user:password@` in URLs: the user stays unless it is a token itself."""
-    out, end = list[bytes](), 0
+    out: list[bytes] = []
+    end = 0
     for authority in _AUTHORITY.finditer(value):
         start, stop = authority.start(1), authority.end() - 1
         inside = value[start:stop]

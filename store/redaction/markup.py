@@ -140,7 +140,8 @@ def _element(
 
 def cut_elements(work: Work, value: bytes, kind: Kind, place: str) -> bytes:
     """Cut the texts of the elements inside a secret one, except of those that describe."""
-    out, end = list[bytes](), 0
+    out: list[bytes] = []
+    end = 0
     for match in _NODE.finditer(value):
         text = match[2].strip()
         if describes(work, match[1]) or not work.is_secret(kind, text):
@@ -193,7 +194,8 @@ def cut_container(
     if json_text.is_lexical(value):
         name = place.rpartition(".")[2].encode()
         return cut_strings(work, value, name, kind, place)
-    out, end = list[bytes](), 0
+    out: list[bytes] = []
+    end = 0
     rule, least = rule_of(place.encode()), least_of(place.encode())
     quoted = False
     for match in _INNER.finditer(value):

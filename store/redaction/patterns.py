@@ -63,7 +63,8 @@ def cut_blocks(work: Work, value: bytes, place: Place) -> bytes:
 
 
 def _cut_blocks(work: Work, value: bytes, place: Place) -> bytes:
-    out, end = list[bytes](), 0
+    out: list[bytes] = []
+    end = 0
     while (begin := _BEGIN.search(value, end)) is not None:
         close = _END.search(value, begin.end())
         last = close.end() if close else len(value)
@@ -78,7 +79,8 @@ def _cut_blocks(work: Work, value: bytes, place: Place) -> bytes:
 
 def cut_schemes(work: Work, value: bytes, place: Place) -> bytes:
     """`Bearer ...`, `Basic ...` and the like in running text."""
-    out, end = list[bytes](), 0
+    out: list[bytes] = []
+    end = 0
     for start, _ in work.rules.schemes.spans(value):
         match = _SCHEME.match(value, start)
         if match is None or match.start(2) < end:
@@ -116,7 +118,8 @@ def cut_numbers(work: Work, value: bytes, place: Place) -> bytes:
 def _group(
     work: Work, pattern: re.Pattern[bytes], group: int, value: bytes, place: Place, rule: str
 ) -> bytes:
-    out, end = list[bytes](), 0
+    out: list[bytes] = []
+    end = 0
     for match in pattern.finditer(value):
         if (
             MARK.fullmatch(match[group])

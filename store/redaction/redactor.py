@@ -123,13 +123,13 @@ class _Exchange:
         self._known_taint: tuple[int, Taint] | None = None
 
     def redact(self, capture: Capture, metadata: JsonText | None) -> RedactedExchange:
-        parts = dict[str, Any](_NOTHING)
+        parts: dict[str, Any] = dict(_NOTHING)
         request = self._known.of(capture.request_headers + capture.request_trailers)
         response = self._known.of(capture.response_headers + capture.response_trailers)
         host = capture.host.encode("utf-8", "replace")
         target = capture.target.encode("utf-8", "surrogateescape")
         started = capture.phase is Phase.STARTED
-        self._values = request.looked_through() + response.looked_through()
+        self._values = request.looked_through + response.looked_through
         self._look(host + target, capture, started)
         self._address(host, target, parts, started)
         truncated = (capture.request_size > len(capture.request_body), False)

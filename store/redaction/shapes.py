@@ -19,7 +19,8 @@ def cut_shapes(work: Work, value: bytes, place: Place) -> bytes:
     if not work.rules.any_shape.found(value):
         return value
     for shape in work.rules.shapes:
-        out, end = list[bytes](), 0
+        out: list[bytes] = []
+        end = 0
         for start, stop in shape.pattern.spans(value):
             if start < end or stop == start:
                 continue

@@ -116,7 +116,8 @@ def _secret_data(work: Work, match: re.Match[bytes], place: str) -> bytes:
 
 
 def _cut_inserts(work: Work, value: bytes, place: Place) -> bytes:
-    out, end = list[bytes](), 0
+    out: list[bytes] = []
+    end = 0
     for insert in _INSERT.finditer(value):
         kinds = [work.names.kind(name.strip(b' `"[]')) for name in insert[1].split(b",")]
         at = insert.end()

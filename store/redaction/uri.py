@@ -111,7 +111,8 @@ def _by_template(work: Work, host: bytes, path: bytes, place: Place) -> bytes:
         match = pattern.match(path)
         if match is None:
             continue
-        out, end = list[bytes](), 0
+        out: list[bytes] = []
+        end = 0
         for group in range(1, (match.lastindex or 0) + 1):
             secret = match[group]
             if is_nothing(secret) or secret in (b"silent", b"test", b"enqueue"):
