@@ -26,6 +26,10 @@ class AbortConnection(commands.CloseConnection):
     """Close without sending what waits to be sent; the peer sees a reset."""
 
 
+class DetainConnection(commands.CloseConnection):
+    """Send what waits and an end of stream, read no more, close in a while."""
+
+
 class ActiveRelay(Protocol):
     """The HTTP/1.1 relay that a conversation has arrived at."""
 

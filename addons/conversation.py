@@ -19,7 +19,15 @@ from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layer import Layer
 
-from addons.active_relay import AbortConnection, ActiveRelay, Continued, DeadlineExpired, Finished
+from addons.active_relay import (
+    AbortConnection,
+    ActiveRelay,
+    Continued,
+    DeadlineExpired,
+    DetainConnection,
+    Finished,
+)
+from addons.detention import Detention
 from addons.dialler import Dialler
 from addons.errors import DialError, DialFailure
 from addons.exchange import clock
@@ -45,6 +53,7 @@ class Host(Protocol):
     options: Options
     dialler: Dialler
     hooks: Hooks
+    detention: Detention
     flow_origins: dict[str, FlowOrigin]
     """By client id: connections that mitmproxy's own HTTP layer has."""
 
@@ -210,6 +219,8 @@ class Conversation:
             self._dials[id(command.connection)] = task
         elif isinstance(command, AbortConnection):
             self.abort(command.connection)
+        elif isinstance(command, DetainConnection):
+            self._detain(command.connection)
         elif isinstance(command, commands.CloseConnection):
             half = isinstance(command, commands.CloseTcpConnection) and command.half_close
             self._close(command.connection, half=half)
@@ -251,6 +262,22 @@ class Conversation:
         wire.transport.close()
         if not wire.eof:
             self._queue.append(events.ConnectionClosed(connection))
+
+    def _detain(self, connection: Connection) -> None:
+        wire = self.wires.of(connection)
+        if wire is None or wire.closed or not self.host.detention.take(wire):
+            self._close(connection, half=False)
+            return
+        wire.closed = True
+        connection.state = ConnectionState.CLOSED
+        if not wire.eof:
+            self._queue.append(events.ConnectionClosed(connection))
+        # All that belongs to it goes now, not when it is let go.
+        asyncio.get_running_loop().call_soon(self._detained)
+
+    def _detained(self) -> None:
+        self.finish(ErrorCode.CLIENT_CLOSED, "the client was thrown out")
+        self._take_apart()
 
     def _wake_later(self, command: commands.RequestWakeup) -> None:
         def wake() -> None:

