@@ -265,7 +265,8 @@ class Conversation:
 
     def _detain(self, connection: Connection) -> None:
         wire = self.wires.of(connection)
-        if wire is None or wire.closed or not self.host.detention.take(wire):
+        taken = wire is not None and not wire.closed and wire.shut()
+        if wire is None or not taken or not self.host.detention.take(wire.transport.abort):
             self._close(connection, half=False)
             return
         wire.closed = True

@@ -6,18 +6,16 @@ from mitmproxy.proxy import events
 from mitmproxy.proxy.layer import Layer
 
 from addons import http1_write
-from addons.active_relay import AbortConnection, DetainConnection
+from addons.active_relay import AbortConnection
 from addons.destination import Named
 from addons.exchange import Binding
 from addons.handover import FlowOrigin, http_layer
 from addons.http1_head import RequestHead
-from addons.http2_allowance import CALM_DOWN, TOO_MANY_RESETS
 from addons.relay_core import NEVER
 from addons.relay_departure import DepartingRelay
 from addons.relay_state import State
 from addons.routing import Target
 from addons.tunnel import Tunnel
-from store.activity import ErrorCode
 
 
 class HandingRelay(DepartingRelay):
@@ -41,19 +39,6 @@ class HandingRelay(DepartingRelay):
             self.conversation, self.port, binding=binding, forwarded=self.forwarded, fixed=fixed
         )
         self._become(http_layer(self.context, origin), data)
-
-    def _throw_out(self) -> None:
-        """A client begins HTTP/2 as those do who flood."""
-        exchange = self._open_unparsed()
-        exchange.http_version = "HTTP/2.0"
-        exchange.fail(ErrorCode.CLIENT_CLOSED, TOO_MANY_RESETS)
-        self._end_exchange()
-        self.state = State.CLOSED
-        self.deadline = NEVER
-        self.parser.close()
-        self._out.extend(self.links.close())
-        self._to_client(CALM_DOWN)
-        self._out.append(DetainConnection(self.client))
 
     def _become(self, layer: Layer, data: bytes) -> None:
         self.state = State.HANDED

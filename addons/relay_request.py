@@ -14,7 +14,6 @@ from addons.errors import MalformedRequest, Refusal
 from addons.exchange import Binding, Exchange, clock
 from addons.handover import starts_http2
 from addons.http1_head import RequestHead
-from addons.http2_allowance import begins_with_too_many
 from addons.opening import claims_of, open_exchange
 from addons.relay_core import HELD_BYTES
 from addons.relay_handing import HandingRelay
@@ -39,10 +38,7 @@ class RequestingRelay(HandingRelay):
             self.entrance = self.port.entrance
             if starts_http2(data):
                 self.client.alpn = HTTP2
-                if begins_with_too_many(data):
-                    self._throw_out()
-                else:
-                    self._hand_over(self.tunnel, self.binding, data)
+                self._hand_over(self.tunnel, self.binding, data)
                 return
         elif state is State.RELAY:
             if self.parser.complete:

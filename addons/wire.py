@@ -72,6 +72,17 @@ class Wire(asyncio.Protocol):
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self.transport.abort()
 
+    def shut(self) -> bool:
+        """Send an end of stream and read no more; false when the connection is lost already."""
+        if self.transport.is_closing():
+            return False
+        self.transport.pause_reading()
+        try:
+            self.transport.write_eof()
+        except OSError:  # it was reset a moment ago
+            return False
+        return True
+
     def pause_writing(self) -> None:
         self.conversation.wires.pause(self)
 
