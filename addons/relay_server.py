@@ -44,6 +44,8 @@ _LOOKED_AT: Final = 1000
 """Connections that are looked at for an idle one when there are too many."""
 _COURTESY: Final = 0.002
 """Seconds that a busier worker waits for another to accept."""
+_PATIENCE: Final = 10
+"""How often it does, at most."""
 _FUTILE_A_TURN: Final = 32
 _OUT_OF_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
@@ -96,6 +98,7 @@ class RelayServer:
         self._ticker: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
         self._stopping = False
+        self._patience = _PATIENCE
         self._configure(settings)
 
     def _configure(self, settings: RelaySettings) -> None:
@@ -174,15 +177,28 @@ class RelayServer:
         half of the trials; so a worker that has more than another lets that one go first, and
         takes what is still there a moment later."""
         if len(self._conversations) <= self._crowd.least():
+            self._patience = _PATIENCE
             self._accept(listening)
             return
+        asyncio.get_running_loop().remove_reader(listening)
+        self._let_others(listening, self._patience)
+
+    def _let_others(self, listening: socket.socket, times: int) -> None:
+        """Wait once; longer while this worker has more than twice what another has, which may
+        wait for a processor. One that has not come then is not waited for again."""
         loop = asyncio.get_running_loop()
-        loop.remove_reader(listening)
 
         def late() -> None:
-            if not self._stopping:
-                loop.add_reader(listening, self._ready, listening)
-                self._accept(listening)
+            if self._stopping:
+                return
+            mine, least = len(self._conversations), self._crowd.least()
+            if times > 1 and mine > 2 * least:
+                self._let_others(listening, times - 1)
+                return
+            if mine > 2 * least:
+                self._patience = 1
+            loop.add_reader(listening, self._ready, listening)
+            self._accept(listening)
 
         loop.call_later(_COURTESY, late)
 

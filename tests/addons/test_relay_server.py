@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from addons import http1_relay
+from addons import http1_relay, relay_server
 from addons.relay_server import RelayServer, relay_options
 from addons.settings import Limits, Listener, Route
 from store.activity import Direction, ErrorCode
@@ -171,6 +171,40 @@ async def test_a_busy_relay_accepts_when_the_other_does_not(tmp_path: Path) -> N
         await relay.stop(1.0)
         shared.close()
     assert sink.seen == 3
+
+
+async def test_a_relay_that_waits_for_a_processor_gets_its_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_server, "_COURTESY", 0.05)
+    async with upstream(answering(OK)) as server, world(tmp_path) as w:
+        shared = listening()
+        listener = Listener(
+            name="shared",
+            direction=Direction.INCOMING,
+            routes=(Route(upstream=f"http://127.0.0.1:{server.port}"),),
+        )
+        relay = RelayServer(w.settings, ListSink(), CountedCrowd({7: 0}, 0))
+        await relay.start([(shared, listener)])
+        port = shared.getsockname()[1]
+        await w.connect(port)
+        await asyncio.sleep(0.02)
+        assert relay.connections == 1
+        await w.connect(port)
+        await asyncio.sleep(0.2)
+        # The other worker, at last.
+        taken, _ = shared.accept()
+        taken.close()
+        assert relay.connections == 1
+        await w.connect(port)
+        await asyncio.sleep(0.8)
+        assert relay.connections == 2
+        # It never came, so the next one does not wait for it as long.
+        await w.connect(port)
+        await asyncio.sleep(0.2)
+        assert relay.connections == 3
+        await relay.stop(1.0)
+        shared.close()
 
 
 async def test_connections_beyond_the_limit_are_told_to_wait(tmp_path: Path) -> None:
