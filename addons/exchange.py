@@ -163,7 +163,7 @@ class Exchange:
         """When the first messages of a stream came: all that this piece completed came now."""
         if len(self.message_times) == _TIMED_MESSAGES:
             return
-        new = min(counter.stream().count, _TIMED_MESSAGES) - len(self.message_times)
+        new = min(counter.count, _TIMED_MESSAGES) - len(self.message_times)
         if new > 0:
             at = round((clock() - self.started_at) * 1000.0, 3)
             self.message_times.extend([at] * new)

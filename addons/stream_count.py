@@ -19,6 +19,11 @@ class StreamCounter(Protocol):
         """The next piece."""
         ...
 
+    @property
+    def count(self) -> int:
+        """Messages so far."""
+        ...
+
     def stream(self) -> Stream:
         """What was counted so far."""
         ...
@@ -27,10 +32,10 @@ class StreamCounter(Protocol):
 class EventCounter:
     """Server-sent events: a message ends with an empty line (WHATWG HTML, 9.2.6)."""
 
-    __slots__ = ("_blank", "_count", "_line", "_return")
+    __slots__ = ("_blank", "_line", "_return", "count")
 
     def __init__(self) -> None:
-        self._count = 0
+        self.count = 0
         self._line = False
         """The current line has content."""
         self._blank = True
@@ -49,41 +54,45 @@ class EventCounter:
             if line or self._line:
                 self._blank = False
             elif not self._blank:
-                self._count += 1
+                self.count += 1
                 self._blank = True
             self._line = False
         if lines[-1]:
             self._line = True
 
     def stream(self) -> Stream:
-        return Stream("sse", self._count)
+        return Stream("sse", self.count)
 
 
 class LineCounter:
     """Newline-delimited JSON."""
 
-    __slots__ = ("_count", "_open")
+    __slots__ = ("_open", "_whole")
 
     def __init__(self) -> None:
-        self._count = 0
+        self._whole = 0
         self._open = False
 
     def feed(self, data: bytes) -> None:
         if data:
-            self._count += data.count(b"\n")
+            self._whole += data.count(b"\n")
             self._open = not data.endswith(b"\n")
 
+    @property
+    def count(self) -> int:
+        return self._whole + self._open
+
     def stream(self) -> Stream:
-        return Stream("ndjson", self._count + self._open)
+        return Stream("ndjson", self.count)
 
 
 class GrpcCounter:
     """gRPC: each message has a prefix of one flag byte and four length bytes."""
 
-    __slots__ = ("_count", "_prefix", "_skip")
+    __slots__ = ("_prefix", "_skip", "count")
 
     def __init__(self) -> None:
-        self._count = 0
+        self.count = 0
         self._prefix = b""
         self._skip = 0
 
@@ -102,10 +111,10 @@ class GrpcCounter:
             if len(self._prefix) == _GRPC_PREFIX.size:
                 _, self._skip = _GRPC_PREFIX.unpack(self._prefix)
                 self._prefix = b""
-                self._count += 1
+                self.count += 1
 
     def stream(self) -> Stream:
-        return Stream("grpc", self._count)
+        return Stream("grpc", self.count)
 
 
 @lru_cache(256)

@@ -42,6 +42,11 @@ class _Inner:
 class UpstreamTls(SwiftTls, ServerTLSLayer):
     """mitmproxy's TLS layer towards upstreams."""
 
+    def deliver(self, plain: bytes) -> Iterable[commands.Command]:
+        child: Any = self.child_layer
+        child.link.inbox.append(plain)
+        return ()
+
 
 _NOTHING: Final[Any] = None
 

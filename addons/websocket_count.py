@@ -37,5 +37,9 @@ class WebSocketCount:
         """The closing handshake, or 1006 when there was none."""
         self._stream.close_code = int(code) if code is not None else None
 
+    @property
+    def count(self) -> int:
+        return self._stream.count
+
     def stream(self) -> Stream:
         return self._stream
