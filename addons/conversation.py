@@ -32,6 +32,7 @@ from addons.dialler import Dialler
 from addons.errors import DialError, DialFailure
 from addons.exchange import clock
 from addons.handover import FlowOrigin
+from addons.http2_turns import Turns
 from addons.http2_windows import HoldReading
 from addons.wire import Wire, Wires
 from store.activity import ErrorCode
@@ -54,6 +55,7 @@ class Host(Protocol):
     dialler: Dialler
     hooks: Hooks
     detention: Detention
+    turns: Turns
     flow_origins: dict[str, FlowOrigin]
     """By client id: connections that mitmproxy's own HTTP layer has."""
 
@@ -270,6 +272,7 @@ class Conversation:
             self._close(connection, half=False)
             return
         wire.closed = True
+        self.wires.lose(wire)
         connection.state = ConnectionState.CLOSED
         if not wire.eof:
             self._queue.append(events.ConnectionClosed(connection))

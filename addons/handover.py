@@ -1,6 +1,7 @@
 """Hands a connection over to mitmproxy's own HTTP layer: WebSocket and HTTP/2."""
 
-from typing import TYPE_CHECKING, Final
+import time
+from typing import TYPE_CHECKING, Any, Final
 
 from mitmproxy.connection import Connection, ConnectionState
 from mitmproxy.proxy import commands, events
@@ -14,10 +15,13 @@ from mitmproxy.proxy.layers.http._events import (
     ResponseProtocolError,
 )
 
+from addons.active_relay import Continued
 from addons.errors import DialError, DialFailure
 from addons.exchange import Binding
 from addons.forwarded import ForwardedRule
 from addons.http2_endings import NO_ANSWER_IN_TIME
+from addons.http2_turns import one_go
+from addons.http2_windows import HoldReading
 from addons.listening_port import ListeningPort
 from addons.routing import Target
 from store.activity import ErrorCode as ActivityError
@@ -74,8 +78,61 @@ class FlowLayer(HttpLayer):
     HTTP/2 connection go on."""
 
     _look_at = _REMEMBERED
+    _read = b""
+    """What an HTTP/2 client has sent and nobody has looked at."""
+    _held = False
+    """It is not read meanwhile."""
+
+    def __init__(self, context: Context, conversation: "Conversation") -> None:
+        super().__init__(context, HTTPMode.transparent)
+        self._conversation = conversation
+        self._turns = conversation.host.turns
 
     def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
+        client = self.context.client
+        if isinstance(event, events.DataReceived) and event.connection is client:
+            yield from self._from_client(event)
+        elif isinstance(event, Continued):
+            yield from self._take_some()
+        else:
+            if isinstance(event, events.ConnectionClosed) and event.connection is client:
+                self._read = b""
+            yield from self._pass_on(event)
+
+    def _from_client(self, event: events.DataReceived) -> CommandGenerator[None]:
+        if client_side(self) is None:
+            yield from self._pass_on(event)
+            return
+        waits = bool(self._read)
+        self._read += event.data
+        if not waits:
+            if self._turns.free():
+                yield from self._take_some()
+            else:
+                yield from self._wait()
+
+    def _take_some(self) -> CommandGenerator[None]:
+        """It is this client's turn."""
+        data, http2 = self._read, client_side(self)
+        if not data or http2 is None:
+            return
+        began = time.perf_counter()
+        size = one_go(http2, data)
+        self._read = data[size:]
+        yield from self._pass_on(events.DataReceived(self.context.client, data[:size]))
+        self._turns.worked(began)
+        if self._read:
+            yield from self._wait()
+        elif self._held:
+            self._held = False
+            yield HoldReading(self.context.client, False)
+
+    def _wait(self) -> CommandGenerator[None]:
+        self._held = True
+        yield HoldReading(self.context.client, True)
+        self._turns.wait(self._conversation)
+
+    def _pass_on(self, event: events.Event) -> CommandGenerator[None]:
         if isinstance(event, ConnectExpired):
             yield from self._give_up_connecting(event.flow_id)
         elif isinstance(event, FlowExpired):
@@ -132,6 +189,11 @@ class FlowLayer(HttpLayer):
                 )
 
 
+def client_side(layer: HttpLayer) -> Any:
+    """The `h2` connection of a client that speaks HTTP/2, else `None`."""
+    return getattr(layer.connections.get(layer.context.client), "h2_conn", None)
+
+
 def starts_http2(data: bytes) -> bool:
     """Whether a connection begins with HTTP/2's preface (prior knowledge, RFC 9113, 3.3)."""
     return len(data) >= 16 and data[:24] == _PREFACE[: len(data)]
@@ -152,4 +214,4 @@ def http_layer(context: Context, origin: FlowOrigin) -> HttpLayer:
     if target is not None:
         conversation.dial_seconds = target.deadlines.connect
     conversation.host.flow_origins[conversation.client.id] = origin
-    return FlowLayer(context, HTTPMode.transparent)
+    return FlowLayer(context, conversation)

@@ -26,7 +26,7 @@ CALM_DOWN: Final = (
     + _WHY
 )
 """What a client is told that is thrown out at the beginning of its connection."""
-_HEADERS: Final = 1
+HEADERS: Final = 1
 _RST_STREAM: Final = 3
 _PREFACE: Final = 24
 
@@ -41,11 +41,11 @@ def begun_and_reset(data: bytes, at: int, highest: int) -> tuple[set[int], set[i
     while at + 9 <= size:
         kind = data[at + 3]
         end = at + 9 + int.from_bytes(data[at : at + 3])
-        if kind in (_HEADERS, _RST_STREAM):
+        if kind in (HEADERS, _RST_STREAM):
             if end > size:
                 break
             stream = int.from_bytes(data[at + 5 : at + 9]) & 0x7FFFFFFF
-            if kind == _HEADERS:
+            if kind == HEADERS:
                 if stream > highest:
                     begun.add(stream)
             elif stream in begun:

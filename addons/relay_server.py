@@ -28,6 +28,7 @@ from addons.flow_recorder import FlowRecorder
 from addons.handover import FlowOrigin, starts_http2
 from addons.http1_relay import Http1Relay
 from addons.http2_allowance import CALM_DOWN, begins_with_too_many
+from addons.http2_turns import Turns
 from addons.listening_port import ListeningPort
 from addons.recording import Recording
 from addons.settings import Listener, RelaySettings
@@ -89,6 +90,7 @@ class RelayServer:
         self.options = relay_options()
         self.flow_origins: dict[str, FlowOrigin] = {}
         self.detention = Detention()
+        self.turns = Turns()
         self.recording = Recording(sink)
         self._crowd = crowd or Alone()
         self._conversations: dict[Conversation, None] = {}
