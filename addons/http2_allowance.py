@@ -3,7 +3,7 @@
 There are honest ones: a call whose deadline is short, a page that is left at once. So a connection
 that has sent proper requests may bring as many of these, and everybody has some that all clients
 of the worker share. Who floods has done nothing before and finds those used up by its like: 200
-connections cost others 0.1 s, not the 10 s that it takes to serve them a hundred each.
+connections cost others 0.2 s, not the 10 s that it takes to serve them a hundred each.
 """
 
 import time
