@@ -13,6 +13,8 @@ RUN: Final = 10
 """Of a longer run so many characters are asked for; with fewer too much else is found."""
 _TELLING: Final = 3
 """So many characters before a run tell enough without its length: after `00` alone it matters."""
+_COUNTED: Final = 5
+"""A run of so many or more has a state for each, times those of everything else."""
 
 _CLASS: Final = r"\[\^?\]?(?:\\.|[^\]\\])*\]"
 _ATOM: Final = re.compile(rf"({_CLASS}|\\.|[^\\\[(])((?:[*+?]|\{{(\d+)[\d,]*\}})?\??)", re.DOTALL)
@@ -35,8 +37,20 @@ class _Piece(NamedTuple):
 
 def weakened(pattern: str) -> str:
     """A pattern that matches within everything that `pattern` matches: of each alternative what
-    stands before its first long run and the run's beginning; of a run that comes first its end."""
-    return "|".join(map(_weakened, _alternatives(pattern)))
+    stands before its first long run and the run's beginning; of a run that comes first its end.
+    Without the alternatives that are to be asked `apart`."""
+    return "|".join(_weakened(one) for one in _alternatives(pattern) if not _digits_before_run(one))
+
+
+def apart(pattern: str) -> list[tuple[str, bytes]]:
+    """The alternatives that are asked by themselves, each with what must stand in a text: in
+    front of their long run are a few digits only. Where texts are full of numbers and ids they
+    cost ten times as much together with the others."""
+    return [
+        ("".join(piece.text for piece in one), digits)
+        for one in _alternatives(pattern)
+        if (digits := _digits_before_run(one))
+    ]
 
 
 def literal_end(pattern: str) -> bytes:
@@ -55,14 +69,42 @@ def _weakened(pieces: list[_Piece]) -> str:
     kept, rest = "", pieces
     if len(pieces) > 1 and (pieces[0].text == "\\b" or pieces[0].text.startswith("(?:^|")):
         kept, rest = pieces[0].text, pieces[1:]
-    if rest[0].least > RUN and len(rest) > 1:
+    if (run := _early_run(rest)) is not None:
         # What follows it tells more than that it is long, and where it begins then matters not.
-        kept, rest = rest[0].atom, rest[1:]
+        kept, rest = rest[run].atom, rest[run + 1 :]
     for number, piece in enumerate(rest):
         if piece.least > RUN and number >= _TELLING:
             return f"{kept}{piece.atom}{{{RUN}}}"
         kept += piece.text
     return kept
+
+
+def _early_run(pieces: list[_Piece]) -> int | None:
+    """The last of the counted runs near the beginning of which the rest tells enough."""
+    found = 0 if pieces[0].least > RUN and len(pieces) > 1 else None
+    for number, piece in enumerate(pieces[:_TELLING]):
+        rest = pieces[number + 1 :]
+        if piece.least >= _COUNTED and sum(map(_tells, rest)) >= _TELLING:
+            found = number
+    return found
+
+
+def _tells(piece: _Piece) -> bool:
+    """Whether it is one certain character, or a counted run."""
+    certain = len(piece.atom) == 1 or (piece.atom[0] == "\\" and not piece.atom[1].isalpha())
+    return (certain and not piece.repeat) or piece.least >= _COUNTED
+
+
+def _digits_before_run(pieces: list[_Piece]) -> bytes:
+    """The digits in front of a long run, when after a word's beginning nothing else is."""
+    digits = ""
+    for piece in pieces[1:] if pieces[0].text == "\\b" else pieces:
+        if piece.least > RUN:
+            return digits.encode()
+        if not piece.text.isdigit():
+            return b""
+        digits += piece.text
+    return b""
 
 
 def _alternatives(pattern: str) -> Iterator[list[_Piece]]:

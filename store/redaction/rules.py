@@ -11,7 +11,7 @@ import msgspec
 from store.errors import RuleError
 from store.redaction.engine import AnyOf, Linear
 from store.redaction.options import RedactionOptions, UserPattern
-from store.redaction.prefilter import literal_end, weakened
+from store.redaction.prefilter import apart, literal_end, weakened
 
 BASE64_QUAD: Final = (
     "(?:[I-Za-fC][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-])"
@@ -34,7 +34,7 @@ _CONTEXT: Final = "|".join(
         r"(?:^|[?&#])code=|\"[Cc]ode\"\s{0,4}:\s{0,4}\"?\d{4}|[?&]p=[^&\s]{4}",
         r"(?i:kind[\"']?\s{0,4}:\s{0,4}[\"']?secret)|(?i:identified[ ]by)",
         r"\"(?:sensitive|masked|secured)\"\s{0,4}:\s{0,4}true|Private-Lines:"
-        r"|\"(?:\w{1,20}[._])?(?:[Ll]og_?[Ii]n|[Aa]uthenticate|[Aa]uthorize|execute(?:_kw)?)\"",
+        r"|[\"._](?:[Ll]og_?[Ii]n|[Aa]uthenticate|[Aa]uthorize|execute(?:_kw)?)\"",
         r"<(?:DP|DQ|InverseQ)>|(?i:\d[ ]is[ ](?:your|the)[ ])"
         r"|(?i:(?:code|pin|otp)(?: is)?:? {1,3}\d{4})",
         r"(?i:code|c(?:o|\xc3\xb3|\xc3\x93)digo|codice|kod)(?: d[aei] [^\s\d]{1,16})?"
@@ -50,7 +50,9 @@ _CONTEXT: Final = "|".join(
 )
 """What only its neighbours make a secret, or a name in which letters are coded that need not be.
 Of a command with `-p` only this: a count of what may stand before it makes an automaton of
-thousands of states."""
+thousands of states. Counts after a start that is common make as many states as they count to,
+times those of all else; a run without an end, on the other hand, is looked at to its end from
+each place."""
 _USERINFO: Final = (
     r"""//[^\s"'<>@]*@|[\w.+-]:[^\s:@/"'<>\\]+@(?:[\w.-]+[:/]|\w*\()"""
     r"|%(?:25)*2[Ff]%(?:25)*2[Ff][^\s\"'<>]*%(?:25)*40"
@@ -209,9 +211,11 @@ def _prefilters(shipped_ones: list[str], own: list[str]) -> tuple[list[str], lis
     in one automaton with others, and those that may not."""
     ends = {text: literal_end(text) for text in shipped_ones}
     others = [Linear(text, needs=end) for text, end in ends.items() if end]
+    weak = [text for text, end in ends.items() if not end]
+    others += [Linear(one, needs=digits) for text in weak for one, digits in apart(text)]
     if own:
         others.append(Linear(_either([_ungrouped(text) for text in own])))
-    return [weakened(text) for text, end in ends.items() if not end], others
+    return list(filter(None, map(weakened, weak))), others
 
 
 def _either(parts: list[str]) -> str:

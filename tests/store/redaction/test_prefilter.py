@@ -7,7 +7,7 @@ import pytest
 
 from store.redaction.engine import AnyOf, Linear
 from store.redaction.options import RedactionOptions, UserPattern
-from store.redaction.prefilter import RUN, literal_end, weakened
+from store.redaction.prefilter import RUN, apart, literal_end, weakened
 from store.redaction.rules import build_rules
 
 RULES = build_rules(RedactionOptions())
@@ -20,13 +20,24 @@ ALPHABET = b"abcdefABCDEF0189XYZxyz"
         (r"ghp_[A-Za-z0-9]{36}", rf"ghp_[A-Za-z0-9]{{{RUN}}}"),
         (r"\bpat_[a-z]{20,}\.[0-9]{40}", rf"\bpat_[a-z]{{{RUN}}}"),
         (r"[0-9a-f]{32}-us[0-9]{1,2}\b", r"[0-9a-f]-us[0-9]{1,2}\b"),
-        (r"\b00[A-Z]{39}\b", r"\b00[A-Z]{39}\b"),
+        (r"\b00[A-Z]{39}\b|key_x", r"key_x"),
+        (r"\bSK[0-9a-f]{31,}\b", r"\bSK[0-9a-f]{31,}\b"),
+        (r"\b[MNO][a-z_]{22,27}\.[a-z]{6}\.[a-z]{25,}", rf"[a-z_]\.[a-z]{{6}}\.[a-z]{{{RUN}}}"),
+        (r"\b[0-9]{8,11}:AA[a-z]{28,}", rf"[0-9]:AA[a-z]{{{RUN}}}"),
+        (r"\b[a-z]{6}_[a-z]{26,32}_mmk\b", r"[a-z]_mmk\b"),
+        (r"\b[0-9]{15,16}\|[a-z]{27}\b", r"[0-9]\|[a-z]{27}\b"),
         (r"xoxb-[a-z]{8,}", r"xoxb-[a-z]{8,}"),
         (r"(?:live|test)_key_[a-z]{20}|a[]|]{2}", rf"(?:live|test)_key_[a-z]{{{RUN}}}|a[]|]{{2}}"),
     ],
 )
 def test_patterns_end_in_their_first_long_run(pattern: str, weaker: str) -> None:
     assert weakened(pattern) == weaker
+
+
+def test_a_long_run_behind_digits_only_is_asked_apart() -> None:
+    run = r"\b00[A-Z]{39}\b"
+    assert apart(f"SSWS [a-z]{{40}}|{run}") == [(run, b"00")]
+    assert apart(r"\bSK[0-9a-f]{31,}\b|[0-9]{20}x|0[1-9]{4}") == []
 
 
 @pytest.mark.parametrize(
