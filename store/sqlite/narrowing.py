@@ -88,6 +88,8 @@ class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
     until_key: int | None
     traced: bool
     """Whether the index of trace ids finds few rows to look at."""
+    of_user: bool
+    """Whether the index of users holds every matching row."""
     exact: bool
     """Whether one index finds the rows and nothing but them, newest first."""
     slow: bool
@@ -135,15 +137,18 @@ def resolved(where: ActivityFilter, found: Iterable[tuple[int, int]]) -> Resolve
     )
 
 
-def narrow(scope: Scope, where: ActivityFilter, numbers: Resolved) -> Narrowing:
-    """Compile a scope and a filter."""
+def narrow(
+    scope: Scope, where: ActivityFilter, numbers: Resolved, users_below: int | None = None
+) -> Narrowing:
+    """Compile a scope and a filter. Rows below `users_below` may name their user in the metadata
+    alone."""
     both = _numbers(numbers)
     rows, hours, endpoints = list(both), list(both), []
     for condition in where.conditions:
         column = condition.column
         if column in _NAMES:
             continue
-        row = _negated(condition, _ways(condition, scope.bodies))
+        row = _negated(condition, _ways(condition, scope.bodies, users_below))
         if column in _ENDPOINT_COLUMNS:
             endpoints.append(row)
             continue
@@ -177,6 +182,7 @@ def narrow(scope: Scope, where: ActivityFilter, numbers: Resolved) -> Narrowing:
         since_key=None if where.since is None else first_key(where.since),
         until_key=None if where.until is None else first_key(where.until),
         traced=any(c.column == "trace_id" and not c.negated for c in where.conditions),
+        of_user=any(row.sql.startswith(_USER) for row in rows),
         exact=exact,
         slow=bool(where.words or where.without),
         empty=numbers.organizations == () or numbers.integrations == (),
@@ -203,7 +209,7 @@ def _numbers(numbers: Resolved) -> list[Fragment]:
     return []
 
 
-def _ways(condition: Condition, bodies: bool) -> list[Fragment]:
+def _ways(condition: Condition, bodies: bool, users_below: int | None) -> list[Fragment]:
     """One fragment for each way in which a condition can hold."""
     column, values = condition.column, condition.values
     if names := _NUMBERED.get(column):
@@ -227,9 +233,11 @@ def _ways(condition: Condition, bodies: bool) -> list[Fragment]:
     if column == "metadata":
         return [_metadata(value, bodies) for value in values]
     if column == "user_id":
-        # A user that is no UUID stands in the metadata.
-        others = [value for value in values if uuid_bytes(value) is None]
-        return [any_of("a.user_id", values), *map(_other_user, others)]
+        found = any_of("a.user_id", values)
+        names = [value for value in values if uuid_bytes(value) is None]
+        if users_below is None:
+            return [found]
+        return [found, *(_old_user(name, users_below) for name in names)]
     if column == "trace_id":
         return [any_of("a.trace_id", map(trace_value, values))]
     if column in _ENDPOINT_COLUMNS:
@@ -266,9 +274,11 @@ def _metadata(wanted: str, bodies: bool) -> Fragment:
     )
 
 
-def _other_user(user: str) -> Fragment:
+def _old_user(user: str, below: int) -> Fragment:
     return Fragment(
-        "(instr(a.metadata, ?) AND json_extract(a.metadata, '$.user') = ?)", (_quoted(user), user)
+        "(a.key < ? AND a.user_id IS NULL AND instr(a.metadata, ?)"
+        " AND json_extract(a.metadata, '$.user') = ?)",
+        (below, _quoted(user), user),
     )
 
 
@@ -346,6 +356,7 @@ def _values(fragments: Iterable[Fragment]) -> tuple[Value, ...]:
 
 
 _LIKE_SPECIAL: Final = re.compile(r"[\\%_]")
+_USER: Final = "a.user_id"
 _ONE_FAILURE: Final = f"{FAILURE} AND a.status = ?"
 _EXACT: Final = frozenset(
     frozenset(conditions)

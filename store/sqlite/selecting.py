@@ -173,7 +173,10 @@ def _source(narrowing: Narrowing, stretch: Stretch) -> list[Fragment]:
         return [source, Fragment("a.key >= ? AND a.key < ?", (low, high))]
     table = "activities a"
     failed = any(row.sql.startswith(FAILURE) for row in narrowing.rows)
-    if failed and narrowing.numbers.integrations is not None:
+    if narrowing.of_user:
+        # A user has fewer rows than whatever else is asked for.
+        table += " INDEXED BY activities_user_created"
+    elif failed and narrowing.numbers.integrations is not None:
         # SQLite would rather read the failures of all integrations.
         table += " INDEXED BY activities_integration_failures"
     if len(stretch) == 1:

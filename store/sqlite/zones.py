@@ -22,6 +22,8 @@ from store.sqlite.rollups import HOUR_MS, HOURS_A_DAY, SPAN_DAY, SPAN_HOUR
 
 STRETCH: Final = 10_000
 _LONGEST: Final = 160_000
+_LONGEST_OF_USER: Final = 5_000_000
+"""Where an index holds the rows of one user, few are looked at."""
 _ENOUGH: Final = 200
 _WINDOW: Final = 4
 """How many days are looked at first."""
@@ -78,7 +80,8 @@ async def stretches(
         return
     if narrowing.endpoints and not await _has_endpoint(connection, narrowing):
         return
-    cut = _Cut(low, high, STRETCH if narrowing.slow else _LONGEST)
+    longest = _LONGEST_OF_USER if narrowing.of_user else _LONGEST
+    cut = _Cut(low, high, STRETCH if narrowing.slow else longest)
     for first, last in _windows(_hour(low), _hour(high - 1)):
         async for zone in _of_window(connection, narrowing, first, last, cut):
             yield zone

@@ -78,6 +78,11 @@ def asked(**params: str) -> ActivityFilter:
             asked(user_id="0190163d-8694-739b-aea5-966c26f8ad91"),
             ALL,
         ),
+        (
+            "activities_user_created (user_id=? AND rowid>? AND rowid<?)",
+            asked(user_id="bob"),
+            ALL,
+        ),
     ],
     ids=lambda value: str(value).partition(" ")[0],
 )
@@ -94,6 +99,13 @@ def test_failures_of_an_integration_have_an_index(database: sqlite3.Connection) 
     numbers = Resolved(organizations=(1,), integrations=(1,))
     steps = plan(database, listing(asked(integration="stripe", status="failed"), numbers))
     index = "activities_integration_failures (integration=? AND rowid>? AND rowid<?)"
+    assert f"SEARCH a USING INDEX {index}" in steps
+
+
+def test_a_user_is_read_by_his_index_whatever_else_is_asked(database: sqlite3.Connection) -> None:
+    numbers = Resolved(organizations=(1,), integrations=(1,))
+    steps = plan(database, listing(asked(user_id="bob", status="failed", host="a.b"), numbers))
+    index = "activities_user_created (user_id=? AND rowid>? AND rowid<?)"
     assert f"SEARCH a USING INDEX {index}" in steps
 
 
