@@ -1,11 +1,11 @@
 """Sums over any ranges of time. Rollups know whole hours; the hours that a range cuts are counted
 from rows, as long as these are there and not too many."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from store.sqlite.charts import SUMS, Sum, rolled_up
+from store.sqlite.charts import SUMS, AddUp, Sum, rolled_up
 from store.sqlite.day_parts import blocks_of
 from store.sqlite.keys import created_at
 from store.sqlite.narrowing import Fragment, Narrowing
@@ -123,27 +123,43 @@ async def summed(
 async def _rolled(
     connection: Connection,
     narrowing: Narrowing,
-    ranges: Sequence[tuple[int, int]],
+    ranges: Sequence[Hours],
     by: Sequence[str],
     measures: str,
 ) -> dict[Key, Sum]:
-    """What rollups tell about ranges of hours. Their parts in the past are kept."""
-    past = await connection.past()
+    """What rollups tell about ranges of hours."""
+
+    def statement(asked: Sequence[Hours], since: int) -> tuple[Fragment, AddUp]:
+        return rolled_up(narrowing, by, asked, measures, since)
+
     question = (tuple(by), measures, narrowing.hours)
+    return await kept_sums(connection, ranges, question, len(by), statement)
+
+
+async def kept_sums(
+    connection: Connection,
+    ranges: Sequence[Hours],
+    question: Hashable,
+    size: int,
+    statement: Callable[[Sequence[Hours], int], tuple[Fragment, AddUp]],
+) -> dict[Key, Sum]:
+    """What the rows of a `statement` for some hours (see `rolled_up`) come to in each of these
+    ranges, by its number and `size` columns more. Their parts in the past are kept by `question`.
+    For use within a snapshot."""
+    past = await connection.past()
     parts = [(number, part) for number, one in enumerate(ranges) for part in _parts(past, one)]
     blocks: dict[Hours, list[Hours]] = {}
     answers: dict[Hours, Mapping[Key, Sum]] = {}
     for _, part in parts:
         if not _look_up(past, part, question, answers):
-            blocks[part] = blocks_of(*part) if part[1] <= past.until else [part]
-    asked = sorted(
-        block
-        for block in {one for some in blocks.values() for one in some}
-        if not _look_up(past, block, question, answers)
-    )
-    statement, add_up = rolled_up(narrowing, by, asked, measures, past.since)
+            some = blocks_of(*part) if part[1] <= past.until else [part]
+            known = sum(_look_up(past, one, question, answers) for one in some)
+            # To ask for the whole at once is cheaper than for all of its blocks.
+            blocks[part] = some if known > len(some) // 2 else [part]
+    asked = sorted({one for some in blocks.values() for one in some} - answers.keys())
+    told, add_up = statement(asked, past.since)
     new: dict[Hours, dict[Key, Sum]] = {block: {} for block in asked}
-    for (index, *key), one in add_up(await connection.rows(statement), len(by) + 1).items():
+    for (index, *key), one in add_up(await connection.rows(told), size + 1).items():
         new[asked[index]][tuple(key)] = one
     answers |= new
     for part, some in blocks.items():

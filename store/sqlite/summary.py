@@ -40,7 +40,7 @@ async def summary(
         question = ("summary", narrowing.hours, tuple(map(tuple, rows)))
         names = {number: _names(*told) for number, *told in rows}
         ask = partial(_lines, connection, narrowing, names)
-        return await in_parts(past, hours, question, ask)
+        return await in_parts(past, hours, question, ask, much=True)
 
 
 def _names(organization_id: bytes, organization: str, identifier: bytes, name: str) -> Line:
