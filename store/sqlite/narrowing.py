@@ -46,6 +46,7 @@ _AS_TEXT: Final = (
 )
 FAILURE: Final = "a.status > 1"
 """In these words SQLite sees that the index of failures will do."""
+USER: Final = "a.user_id"
 
 _SMALL_TEXTS: Final = (ENDPOINT, "a.error_code", "a.error_message")
 # Only packed bodies go through Python, which would slow down traffic if all texts did.
@@ -88,10 +89,6 @@ class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
     until_key: int | None
     traced: bool
     """Whether the index of trace ids finds few rows to look at."""
-    of_user: bool
-    """Whether the index of users holds every matching row."""
-    exact: bool
-    """Whether one index finds the rows and nothing but them, newest first."""
     slow: bool
     """Whether a row takes long to look at."""
     empty: bool
@@ -166,7 +163,6 @@ def narrow(
                 wanted.values,
             )
         )
-    exact = _is_exact(rows, where)
     if where.min_ms is not None:
         rows.append(Fragment("a.response_us >= ?", (where.min_ms * 1000,)))
         hours.append(Fragment("a.max_us >= ?", (int(where.min_ms * 1000),)))
@@ -182,8 +178,6 @@ def narrow(
         since_key=None if where.since is None else first_key(where.since),
         until_key=None if where.until is None else first_key(where.until),
         traced=any(c.column == "trace_id" and not c.negated for c in where.conditions),
-        of_user=any(row.sql.startswith(_USER) for row in rows),
-        exact=exact,
         slow=bool(where.words or where.without),
         empty=numbers.organizations == () or numbers.integrations == (),
     )
@@ -233,7 +227,7 @@ def _ways(condition: Condition, bodies: bool, users_below: int | None) -> list[F
     if column == "metadata":
         return [_metadata(value, bodies) for value in values]
     if column == "user_id":
-        found = any_of("a.user_id", values)
+        found = any_of(USER, values)
         names = [value for value in values if uuid_bytes(value) is None]
         if users_below is None:
             return [found]
@@ -333,13 +327,6 @@ def _word(word: str, bodies: bool, negated: bool) -> Fragment:
     return Fragment(f"({' OR '.join(ways)}){negation}", tuple(patterns) * len(texts))
 
 
-def _is_exact(rows: Sequence[Fragment], where: ActivityFilter) -> bool:
-    """Whether one of the indexes holds exactly these rows in order."""
-    if where.words or where.without or where.min_ms is not None or where.max_ms is not None:
-        return False
-    return frozenset(fragment.sql for fragment in rows) in _EXACT
-
-
 def _in(column: str, values: Iterable[Value]) -> tuple[str, tuple[Value, ...]]:
     given = tuple(values)
     if len(given) == 1:
@@ -356,19 +343,3 @@ def _values(fragments: Iterable[Fragment]) -> tuple[Value, ...]:
 
 
 _LIKE_SPECIAL: Final = re.compile(r"[\\%_]")
-_USER: Final = "a.user_id"
-_ONE_FAILURE: Final = f"{FAILURE} AND a.status = ?"
-_EXACT: Final = frozenset(
-    frozenset(conditions)
-    for conditions in (
-        (),
-        ("a.organization = ?",),
-        ("a.integration = ?",),
-        ("a.activity_type = ?", "a.status = ?"),
-        ("a.activity_type = ?", _ONE_FAILURE),
-        ("a.direction = ?", "a.status = ?"),
-        ("a.direction = ?", _ONE_FAILURE),
-        (_ONE_FAILURE,),
-        ("a.user_id = ?",),
-    )
-)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from store.latency import BOUNDS_MS
+from store.sqlite.branches import branches, index
 from store.sqlite.keys import HIGHEST_KEY, LOWEST_KEY, TRACE_SHIFT, first_key
-from store.sqlite.narrowing import FAILURE, Fragment, Narrowing, Stretch, joined
+from store.sqlite.narrowing import Fragment, Narrowing, Stretch, joined
 from store.sqlite.schema import FROM_ACTIVITIES, FROM_CONTENTS
 
 
@@ -21,8 +22,7 @@ def select(
 ) -> Fragment:
     """The statement that reads `columns` of matching activities of a stretch, newest first.
     `also` is one more condition."""
-    source, *within = _source(narrowing, stretch)
-    keys = _matching(source, [*within, *([also] if also else []), *narrowing.rows], limit)
+    keys = _newest(narrowing, stretch, limit, also)
     return _reading(columns, keys, "a.key DESC", full)
 
 
@@ -41,8 +41,7 @@ def select_changes(columns: str, narrowing: Narrowing, after: int, limit: int) -
 def select_keys(narrowing: Narrowing, stretch: Stretch, limit: int) -> Fragment:
     """The statement that reads the keys of matching activities of a stretch, the newest `limit`
     in any order, and how many bytes their bodies had on the way."""
-    source, *within = _source(narrowing, stretch)
-    keys = _matching(source, [*within, *narrowing.rows], limit)
+    keys = _newest(narrowing, stretch, limit)
     return Fragment(
         f"SELECT a.key, a.request_size + a.response_size FROM ({keys.sql})"  # noqa: S608
         " CROSS JOIN activities a WHERE a.key = found",
@@ -77,8 +76,7 @@ def counted_rows(
 ) -> Fragment:
     """The statement that counts what expressions say together of the newest `limit` rows, which
     `joined_with` reads (the fewer tables, the faster)."""
-    source, *within = _source(narrowing, stretch)
-    keys = _matching(source, [*within, *narrowing.rows], limit)
+    keys = _newest(narrowing, stretch, limit)
     return Fragment(
         f"SELECT {', '.join(values)}, count(*) FROM ({keys.sql})"  # noqa: S608
         f" CROSS JOIN {joined_with} WHERE a.key = found"
@@ -141,6 +139,21 @@ _BUCKET: Final = (
 )
 
 
+def _newest(
+    narrowing: Narrowing, stretch: Stretch, limit: int, also: Fragment | None = None
+) -> Fragment:
+    """The keys (`found`) of the newest matching activities of a stretch."""
+    found = []
+    for rows in branches(narrowing.rows):
+        source, *within = _source(narrowing, rows, stretch)
+        found.append(_matching(source, [*within, *([also] if also else []), *rows], limit))
+    if len(found) == 1:
+        return found[0]
+    every = " UNION ALL ".join(f"SELECT found FROM ({one.sql})" for one in found)  # noqa: S608
+    values = tuple(value for one in found for value in one.values)
+    return Fragment(f"{every} ORDER BY found DESC LIMIT ?", (*values, limit))
+
+
 def _matching(
     source: Fragment, conditions: Sequence[Fragment], limit: int, order: str = "a.key DESC"
 ) -> Fragment:
@@ -159,8 +172,8 @@ def _matching(
     )
 
 
-def _source(narrowing: Narrowing, stretch: Stretch) -> list[Fragment]:
-    """Activities of a stretch: what to read, then conditions."""
+def _source(narrowing: Narrowing, rows: Sequence[Fragment], stretch: Stretch) -> list[Fragment]:
+    """Activities of a stretch, for one branch: what to read, then conditions."""
     low, high = stretch[-1][0], stretch[0][1]
     if narrowing.traced:
         # By way of the index of trace ids.
@@ -172,13 +185,8 @@ def _source(narrowing: Narrowing, stretch: Stretch) -> list[Fragment]:
         )
         return [source, Fragment("a.key >= ? AND a.key < ?", (low, high))]
     table = "activities a"
-    failed = any(row.sql.startswith(FAILURE) for row in narrowing.rows)
-    if narrowing.of_user:
-        # A user has fewer rows than whatever else is asked for.
-        table += " INDEXED BY activities_user_created"
-    elif failed and narrowing.numbers.integrations is not None:
-        # SQLite would rather read the failures of all integrations.
-        table += " INDEXED BY activities_integration_failures"
+    if name := index(rows):
+        table += f" INDEXED BY {name}"
     if len(stretch) == 1:
         return [Fragment(table), Fragment("a.key >= ? AND a.key < ?", (low, high))]
     source = Fragment(
