@@ -29,6 +29,7 @@ _OF_ONE: Final = 32
 """So much longer are stretches where an index holds the failures, or the rows of one user or
 failures of one integration: few rows are looked at."""
 _ENOUGH: Final = 200
+_PAGE: Final = 50
 _WINDOW: Final = 4
 """How many days are looked at first."""
 
@@ -114,7 +115,7 @@ async def _of_window(
     counted = "SELECT bucket, count FROM hours WHERE bucket BETWEEN ? AND ? ORDER BY bucket"
     rows = _Rows(await connection.rows(Fragment(counted, (first, last))))
     if not narrowing.hours and not narrowing.endpoints:
-        for stretch in cut.stretches(rows.hours(), rows, narrowing):
+        for stretch in cut.stretches(((hour, 0) for hour in rows.hours()), rows, narrowing):
             yield Zone(stretch, narrowing)
         return
     days = await _days(connection, narrowing, first // HOURS_A_DAY, last // HOURS_A_DAY)
@@ -129,7 +130,8 @@ async def _of_window(
         if possible >= enough or number == len(days):
             hours = await _hours(connection, narrowing, some)
             own = _failures(narrowing, statuses)
-            for stretch in cut.stretches((h for h in hours if first <= h <= last), rows, own):
+            hours = [one for one in hours if first <= one[0] <= last]
+            for stretch in cut.stretches(hours, rows, own):
                 yield Zone(stretch, own)
             some, possible, enough, statuses = [], 0, enough * 2, set()
 
@@ -171,21 +173,23 @@ async def _days(connection: Connection, narrowing: Narrowing, first: int, last: 
     )
 
 
-async def _hours(connection: Connection, narrowing: Narrowing, days: list[int]) -> list[int]:
-    """The hours of some days with possible matches, newest first."""
+async def _hours(
+    connection: Connection, narrowing: Narrowing, days: list[int]
+) -> list[tuple[int, int]]:
+    """The hours of some days with possible matches and how many at most, newest first."""
     first, last = days[-1] * HOURS_A_DAY, days[0] * HOURS_A_DAY + HOURS_A_DAY - 1
     where = _possible(narrowing, SPAN_HOUR, first, last)
     rows = await connection.rows(
         Fragment(
-            "SELECT DISTINCT a.bucket FROM json_each(?) d"  # noqa: S608
+            "SELECT a.bucket, sum(a.count) FROM json_each(?) d"  # noqa: S608
             f" CROSS JOIN rollups a{_index(narrowing)} ON a.span = ?"
             f" AND a.bucket BETWEEN d.value * {HOURS_A_DAY}"
             f" AND d.value * {HOURS_A_DAY} + {HOURS_A_DAY - 1}"
-            f" WHERE {where.sql} ORDER BY a.bucket DESC",
+            f" WHERE {where.sql} GROUP BY 1 ORDER BY 1 DESC",
             (json.dumps(days), SPAN_HOUR, *where.values),
         )
     )
-    return [hour for (hour,) in rows]
+    return [(hour, count) for hour, count in rows]
 
 
 def _possible(narrowing: Narrowing, span: int, first: int, last: int) -> Fragment:
@@ -209,26 +213,30 @@ def _index(narrowing: Narrowing) -> str:
 
 
 class _Cut:
-    """Cuts hours (newest first) into stretches of about `size` rows each; the next ones are
-    longer, up to a limit, so that who finds little is not asked over and over."""
+    """Cuts hours (newest first) into stretches of about `size` rows each, or as many as hold
+    `enough` matches where rollups count exactly these; the next ones are longer, up to a limit,
+    so that who finds little is not asked over and over."""
 
     def __init__(self, low: int, high: int, longest: int) -> None:
         self._low, self._high = low, high
         self._longest = longest
         self._size = STRETCH
+        self._enough = _PAGE
 
     def stretches(
-        self, hours: Iterable[int], rows: _Rows, narrowing: Narrowing
+        self, hours: Iterable[tuple[int, int]], rows: _Rows, narrowing: Narrowing
     ) -> Iterator[Stretch]:
-        """The hours as stretches of keys."""
+        """The hours, with their possible matches, as stretches of keys."""
         factor = _factor(narrowing)
+        counted = len(narrowing.hours) >= len(narrowing.rows)
         stretch: list[tuple[int, int]] = []
-        size = 0.0
-        for hour in hours:
+        size, matches = 0.0, 0
+        for hour, possible in hours:
             count = rows.between(hour, hour + 1) / factor
-            if stretch and size + count > self._size:
+            if stretch and (size + count > self._size or (counted and matches > self._enough)):
                 yield self._keys(stretch)
-                stretch, size = [], 0
+                stretch, size, matches = [], 0, 0
+            matches += possible
             if count > self._size:
                 for part in _slices(hour, count, self._low, self._high):
                     yield [part]
@@ -252,6 +260,7 @@ class _Cut:
 
     def _grow(self) -> None:
         self._size = min(self._size * 2, self._longest)
+        self._enough *= 2
 
 
 def _slices(hour: int, count: float, low: int, high: int) -> Iterator[tuple[int, int]]:
