@@ -113,8 +113,8 @@ class ApiServices:
     about: About
     accounting: Callable[[], Accounting] = Accounting
     ready: Callable[[], bool] = lambda: True
-    wait_for_change: Callable[[int], Awaitable[None]] | None = None
-    """Return once a row with `seq` above the argument is committed (early is harmless).
+    wait_for_change: Callable[[int], Awaitable[int]] | None = None
+    """The highest `seq` that is committed, once that is above the argument (early is harmless).
     `None`: another process writes this store, so it is asked twice a second."""
     submit_entry: Submit | None = None
     complete_entry: Complete | None = None

@@ -13,8 +13,8 @@ from store.analytics import AnalyticsReader
 from store.errors import StoreError
 
 _DAYS: Final = 90
-_PAUSE_SECONDS: Final = 0.05
-"""Between two small questions: traffic and readers come first."""
+_SHARE: Final = 0.05
+"""So much of the time at most: traffic and readers come first."""
 _EVERY_SECONDS: Final = 60.0
 
 
@@ -33,7 +33,9 @@ async def keep_warm(
 ) -> None:
     """Until cancelled."""
     while True:
+        begun = time.monotonic()
         with suppress(StoreError):  # whoever asks will hear of it
             async for _ in reader.warm(charts(clock())):
-                await asyncio.sleep(_PAUSE_SECONDS)
+                await asyncio.sleep((time.monotonic() - begun) / _SHARE)
+                begun = time.monotonic()
         await asyncio.sleep(_EVERY_SECONDS)
