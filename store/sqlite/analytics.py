@@ -42,7 +42,7 @@ from store.sqlite.rollups import SPAN_DAY
 from store.sqlite.scoped import scoped
 from store.sqlite.summary import summary
 from store.sqlite.timeline import timeline
-from store.sqlite.warming import warm
+from store.sqlite.warming import LEAST, warm
 from store.times import Instant
 
 _HOSTS: Final = 20
@@ -186,7 +186,8 @@ class SqliteAnalytics:
         """See `AnalyticsReader`."""
         async with self._pool.connection() as connection:
             past = [*await connection.rows(STATE), *map(tuple, charts)]
-        if past == self._warmed:
+            hours = len(await connection.rows(_HOURS))
+        if hours < LEAST or past == self._warmed:
             return
         async for _ in warm(self, charts):
             yield
@@ -224,6 +225,7 @@ class SqliteAnalytics:
 
 
 _NOTHING: Final = Counts()
+_HOURS: Final = Fragment("SELECT bucket FROM hours LIMIT ?", (LEAST,))
 _PLACES: Final = Fragment(
     "SELECT integration, provider, host FROM endpoints"
     " GROUP BY integration, provider, host ORDER BY max(used) DESC, count(*) DESC"

@@ -11,6 +11,8 @@ from store.scope import SERVICE
 from store.sqlite.day_parts import BLOCK, blocks_of
 from store.sqlite.rollups import HOUR_MS, HOURS_A_DAY
 
+LEAST: Final = BLOCK
+"""A past of fewer hours is added up in no time."""
 MOST: Final = 300
 """Of more integrations not even the past would be kept for long, see `store.sqlite.past`."""
 _DAYS: Final = BLOCK // HOURS_A_DAY
