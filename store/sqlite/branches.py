@@ -11,7 +11,7 @@ from store.sqlite.narrowing import FAILURE, USER, Fragment
 MOST: Final = 12
 """So many branches at most."""
 _STATUS: Final = f"{FAILURE} AND a.status"
-_COLUMNS: Final = (USER, "a.integration", _STATUS)
+_COLUMNS: Final = (USER, "a.integration", _STATUS, "a.organization")
 """What branches are made of, that with the fewest rows first."""
 _SEVERAL: Final = re.compile(r" IN \([?, ]+\)$")
 _ONE_FAILURE: Final = f"{_STATUS} = ?"

@@ -191,12 +191,17 @@ def test_charts_of_one_integration_read_only_its_rollups(database: sqlite3.Conne
             Resolved(organizations=(1, 2), integrations=(1, 2)),
         ),
         (
+            "activities_organization_created (organization=? AND rowid>? AND rowid<?)",
+            EVERYTHING,
+            Resolved(organizations=(1, 2), integrations=None),
+        ),
+        (
             "activities_user_created (user_id=? AND rowid>? AND rowid<?)",
             parse_filter({"user_id": ["bob", "eve"]}, NOW),
             ALL,
         ),
     ],
-    ids=["failures", "integrations", "users"],
+    ids=["failures", "integrations", "organizations", "users"],
 )
 def test_several_values_are_read_in_order_each(
     database: sqlite3.Connection, index: str, where: ActivityFilter, numbers: Resolved
