@@ -101,6 +101,8 @@ async def summed(
         hours = sorted({piece.hour for piece in pieces})
         asked = [*whole, *((hour, hour + 1) for hour in hours)]
         rolled = await _rolled(connection, narrowing, asked, by, measures)
+        if not pieces:
+            return rolled
         counted = [piece for piece in pieces if piece.hour in from_rows]
         parts = await _measured(connection, narrowing, counted, by)
     found = {key: entry for key, entry in rolled.items() if key[0] < len(ranges)}
@@ -159,8 +161,8 @@ async def kept_sums(
     asked = sorted({one for some in blocks.values() for one in some} - answers.keys())
     told, add_up = statement(asked, past.since)
     new: dict[Hours, dict[Key, Sum]] = {block: {} for block in asked}
-    for (index, *key), one in add_up(await connection.rows(told), size + 1).items():
-        new[asked[index]][tuple(key)] = one
+    for key, one in add_up(await connection.rows(told), size + 1).items():
+        new[asked[key[0]]][key[1:]] = one
     answers |= new
     for part, some in blocks.items():
         if len(some) > 1:
