@@ -51,11 +51,15 @@ def exact(rows: Sequence[Fragment]) -> bool:
     return frozenset(row.sql for row in branches(rows)[0]) in _EXACT
 
 
+def index_of_failures(rows: Sequence[Fragment]) -> bool:
+    """Whether the index of failures holds all of these rows."""
+    return any(row.sql.startswith(FAILURE) for row in rows)
+
+
 def index(rows: Sequence[Fragment]) -> str | None:
     """The index of one branch, where SQLite would rather take one that holds more rows."""
-    failed = any(row.sql.startswith(FAILURE) for row in rows)
     if any(row.sql.startswith(f"{USER} ") for row in rows):
         return "activities_user_created"
-    if failed and any(row.sql.startswith("a.integration ") for row in rows):
+    if index_of_failures(rows) and any(row.sql.startswith("a.integration ") for row in rows):
         return "activities_integration_failures"
     return None

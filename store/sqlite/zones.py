@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from store.sqlite.branches import exact, index
+from store.sqlite.branches import exact, index, index_of_failures
 from store.sqlite.keys import EPOCH_MS, FAILURES, first_key
 from store.sqlite.narrowing import FAILURE, Fragment, Narrowing, Stretch, any_of, joined
 from store.sqlite.pool import Connection
@@ -155,7 +155,7 @@ def _factor(narrowing: Narrowing) -> int:
         return 1
     if index(narrowing.rows):
         return _OF_ONE
-    return _FAILURES if any(row.sql.startswith(FAILURE) for row in narrowing.rows) else 1
+    return _FAILURES if index_of_failures(narrowing.rows) else 1
 
 
 async def _days(connection: Connection, narrowing: Narrowing, first: int, last: int) -> list[Any]:

@@ -105,8 +105,18 @@ def test_failures_of_an_integration_have_an_index(database: sqlite3.Connection) 
 
 def test_a_user_is_read_by_his_index_whatever_else_is_asked(database: sqlite3.Connection) -> None:
     numbers = Resolved(organizations=(1,), integrations=(1,))
-    steps = plan(database, listing(asked(user_id="bob", status="failed", host="a.b"), numbers))
+    steps = plan(database, listing(asked(user_id="bob", status="success", host="a.b"), numbers))
     index = "activities_user_created (user_id=? AND rowid>? AND rowid<?)"
+    assert f"SEARCH a USING INDEX {index}" in steps
+
+
+def test_failures_of_a_user_are_found_without_reading_his_rows(
+    database: sqlite3.Connection,
+) -> None:
+    steps = plan(database, listing(asked(user_id="bob", status="failed")))
+    index = "activities_user_created (user_id=? AND rowid>? AND rowid<?)"
+    assert f"SEARCH u USING COVERING INDEX {index}" in steps
+    index = "activities_failures_created (status=? AND rowid=?)"
     assert f"SEARCH a USING INDEX {index}" in steps
 
 
