@@ -73,6 +73,7 @@ def _edges(call: Call, hours_up_to: int, fine: Sequence[tuple[int, int]]) -> lis
         raise FilterError("since", "is not before until, or lies in the future")
     step = call.choice("step", ("auto", "hour", "day"), "auto")
     zone = _zone(call.one("zone") or "UTC")
+    call.services.zones.note(zone)
     span = until - since
     if step == "auto":
         step = "hour" if span <= hours_up_to else "day"

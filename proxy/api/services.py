@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from prometheus_client import CollectorRegistry
 
+from proxy.api.zones import Zones
 from store.accounting import Accounting
 from store.analytics import AnalyticsReader, IntegrationEntry
 from store.backend import Reader
@@ -131,5 +132,6 @@ class ApiServices:
     """Where the keeper registers metrics of its own; `/metrics` shows them too."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set it before the server stops: live streams end, so that it need not wait for them."""
+    zones: Zones = field(default_factory=Zones)
     clock: Callable[[], int] = _wall_clock
     """Unix milliseconds."""

@@ -100,7 +100,7 @@ class Keeper:
         gc.set_threshold(_GARBAGE_THRESHOLD)
         self._vitals.ready = True
         self._control.say(Ready())
-        warming = asyncio.create_task(keep_warm(services.reader))
+        warming = asyncio.create_task(keep_warm(services.reader, services.zones))
         sound = await self._serve(thread)
         self._vitals.ready = False
         warming.cancel()
