@@ -30,6 +30,8 @@ _OF_ONE: Final = 32
 failures of one integration: few rows are looked at."""
 _ENOUGH: Final = 200
 _PAGE: Final = 50
+_PARTS: Final = 16
+"""Of an hour, for a page: more would be asked for in vain where its matches lie together."""
 _WINDOW: Final = 4
 """How many days are looked at first."""
 
@@ -237,10 +239,15 @@ class _Cut:
                 yield self._keys(stretch)
                 stretch, size, matches = [], 0, 0
             matches += possible
-            if count > self._size:
-                for part in _slices(hour, count, self._low, self._high):
+            parts = math.ceil(count / STRETCH) if count > self._size else 1
+            if counted and not stretch:
+                # Of an hour that holds many pages' worth the first part may do.
+                parts = max(parts, min(_PARTS, possible // self._enough))
+            if parts > 1:
+                for part in _slices(hour, parts, self._low, self._high):
                     yield [part]
                 self._grow()
+                matches = 0
             elif stretch and rows.between(hour + 1, stretch[-1][0]) == 0:
                 stretch[-1] = (hour, stretch[-1][1])
                 size += count
@@ -263,9 +270,8 @@ class _Cut:
         self._enough *= 2
 
 
-def _slices(hour: int, count: float, low: int, high: int) -> Iterator[tuple[int, int]]:
+def _slices(hour: int, slices: int, low: int, high: int) -> Iterator[tuple[int, int]]:
     """One busy hour, cut evenly, newest first."""
-    slices = math.ceil(count / STRETCH)
     borders = [(hour * slices + number) * HOUR_MS // slices for number in range(slices + 1)]
     for first, end in reversed(list(pairwise(borders))):
         lower, upper = max(low, first_key(first)), min(high, first_key(end))
