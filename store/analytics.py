@@ -4,8 +4,8 @@ Rollups know the columns in `ROLLED_UP`; filters of other columns are refused. T
 milliseconds, durations milliseconds. A failure is `failed`, `error` or `timeout`.
 """
 
-from collections.abc import Sequence
-from typing import Final, Protocol
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -210,6 +210,16 @@ class AnalyticsReader(Protocol):
 
     async def integrations(self, scope: Scope) -> list[IntegrationEntry]:
         """Every integration that has activities or rollups, by name."""
+        ...
+
+    async def summary(self, scope: Scope, where: ActivityFilter) -> list[dict[str, Any]]:
+        """Rows of `integration_activity_summary` in the scope, newest day first."""
+        ...
+
+    def warm(self, charts: Sequence[Sequence[int]]) -> AsyncIterator[None]:
+        """Find out what charts with such edges, and summaries of the same time, need to know of
+        the past, so that whoever asks first need not wait for it. A little with each step; does
+        nothing where nothing of the past has changed since the last time."""
         ...
 
     async def facets(

@@ -1,7 +1,7 @@
 """Buckets of time for charts: full hours, or days as they are where the viewer lives."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -73,6 +73,7 @@ def _edges(call: Call, hours_up_to: int, fine: Sequence[tuple[int, int]]) -> lis
         raise FilterError("since", "is not before until, or lies in the future")
     step = call.choice("step", ("auto", "hour", "day"), "auto")
     zone = _zone(call.one("zone") or "UTC")
+    call.services.zones.note(zone)
     span = until - since
     if step == "auto":
         step = "hour" if span <= hours_up_to else "day"
@@ -94,7 +95,7 @@ def evenly(since: int, until: int, width: int = HOUR_MS) -> list[int]:
     return [*range(first, until, width), -(-until // width) * width]
 
 
-def days(since: int, until: int, zone: ZoneInfo) -> list[int]:
+def days(since: int, until: int, zone: tzinfo) -> list[int]:
     """Edges of the days of a zone that cover a time range; 23 or 25 hours where clocks change."""
     day = datetime.fromtimestamp(since / 1000, UTC).astimezone(zone).date()
     edges: list[int] = []

@@ -29,7 +29,8 @@ class Notice:
             changed, self._changed = self._changed, asyncio.Event()
             changed.set()
 
-    async def wait(self, after: int) -> None:
-        """Return once a `seq` above `after` is committed."""
+    async def wait(self, after: int) -> int:
+        """The highest `seq` that is committed, once that is above `after`."""
         while self._seq <= after:
             await self._changed.wait()
+        return self._seq

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from prometheus_client import CollectorRegistry
 
+from proxy.api.zones import Zones
 from store.accounting import Accounting
 from store.analytics import AnalyticsReader, IntegrationEntry
 from store.backend import Reader
@@ -113,8 +114,8 @@ class ApiServices:
     about: About
     accounting: Callable[[], Accounting] = Accounting
     ready: Callable[[], bool] = lambda: True
-    wait_for_change: Callable[[int], Awaitable[None]] | None = None
-    """Return once a row with `seq` above the argument is committed (early is harmless).
+    wait_for_change: Callable[[int], Awaitable[int]] | None = None
+    """The highest `seq` that is committed, once that is above the argument (early is harmless).
     `None`: another process writes this store, so it is asked twice a second."""
     submit_entry: Submit | None = None
     complete_entry: Complete | None = None
@@ -131,5 +132,6 @@ class ApiServices:
     """Where the keeper registers metrics of its own; `/metrics` shows them too."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set it before the server stops: live streams end, so that it need not wait for them."""
+    zones: Zones = field(default_factory=Zones)
     clock: Callable[[], int] = _wall_clock
     """Unix milliseconds."""

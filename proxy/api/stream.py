@@ -30,8 +30,8 @@ _MAX_SEQ: Final = 2**63 - 1
 _SEQ: Final = {"type": "integer", "minimum": 0, "maximum": _MAX_SEQ}
 _POLL_SECONDS: Final = 0.5
 _COALESCE_SECONDS: Final = 0.05
-"""Commits within this time are answered together: people cannot tell, and the store is asked
-at most twenty times a second per stream."""
+"""From one answer to the next, commits are answered together: people cannot tell, and the store is
+asked at most twenty times a second per stream."""
 _RETRY_MS: Final = 2000
 _encoder: Final = msgspec.json.Encoder()
 
@@ -117,18 +117,23 @@ async def _events(call: Call, where: ActivityFilter, position: int) -> AsyncGene
     scope = call.scope
     heartbeat = services.settings.heartbeat_seconds
     checked = monotonic()
+    horizon = position
     yield b"retry: %d\nid: %d\n\n" % (_RETRY_MS, position)
     while True:
-        # Read before the rows: whatever is committed between the two has a higher seq.
-        horizon = await reader.last_seq()
+        asked = monotonic()
         rows = await reader.changes(scope, where, after=position, limit=BATCH)
         if rows:
             position = rows[-1].seq
             yield b"".join(map(_event, rows))
         if len(rows) < BATCH:
+            # Known before the rows were read: whatever was committed meanwhile has a higher seq.
             position = max(position, horizon)
-            if not await _changed(services, position, heartbeat):
+            newest = await _changed(services, position, heartbeat)
+            if newest is None:
                 yield b": still here\nid: %d\n\n" % position
+            else:
+                await asyncio.sleep(asked + _COALESCE_SECONDS - monotonic())
+                horizon = newest
         if monotonic() - checked >= heartbeat:
             checked = monotonic()
             if not _still_allowed(call):
@@ -139,18 +144,17 @@ def _event(activity: Activity) -> bytes:
     return b"id: %d\nevent: activity\ndata: %b\n\n" % (activity.seq, _encoder.encode(activity))
 
 
-async def _changed(services: ApiServices, position: int, seconds: float) -> bool:
-    """Whether something may have been committed above `position` within some seconds."""
+async def _changed(services: ApiServices, position: int, seconds: float) -> int | None:
+    """The highest `seq` of what was committed above `position`, `None` when nothing was within
+    some seconds."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             if services.wait_for_change is not None:
-                await services.wait_for_change(position)
-                await asyncio.sleep(_COALESCE_SECONDS)
-            else:
-                while await services.reader.last_seq() <= position:  # noqa: ASYNC110 - another process writes
-                    await asyncio.sleep(_POLL_SECONDS)
-            return True
-    return False
+                return await services.wait_for_change(position)
+            while (newest := await services.reader.last_seq()) <= position:  # noqa: ASYNC110 - another process writes
+                await asyncio.sleep(_POLL_SECONDS)
+            return newest
+    return None
 
 
 def _still_allowed(call: Call) -> bool:

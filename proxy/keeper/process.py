@@ -18,6 +18,7 @@ from proxy.keeper.opening import Door, open_door, open_store
 from proxy.keeper.services import keeper_services
 from proxy.keeper.store_thread import OpenStore, StoreThread
 from proxy.keeper.vitals import Vitals
+from proxy.keeper.warming import keep_warm
 from proxy.link.receiver import LinkReceiver
 from proxy.private_log import report_context
 from store.capture import Capture
@@ -99,8 +100,11 @@ class Keeper:
         gc.set_threshold(_GARBAGE_THRESHOLD)
         self._vitals.ready = True
         self._control.say(Ready())
+        warming = asyncio.create_task(keep_warm(services.reader, services.zones))
         sound = await self._serve(thread)
         self._vitals.ready = False
+        warming.cancel()
+        await asyncio.wait([warming])
         await api.close()
         self._receiver.close()
         thread.stop()

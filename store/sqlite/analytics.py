@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -21,29 +21,28 @@ from store.analytics import (
     SeriesPoint,
     Timeline,
 )
-from store.errors import FilterError
 from store.filters import EVERYTHING, ActivityFilter
 from store.scope import Scope
-from store.sqlite.answers import endpoint, endpoint_sum, health, integration
+from store.sqlite.answers import health, integration
 from store.sqlite.charts import (
     COUNTS,
-    SUMS,
     Sum,
     check_rolled_up,
     hours_of,
-    sums,
-    times_of,
 )
+from store.sqlite.endpoints import endpoints
 from store.sqlite.facets import facets
 from store.sqlite.failures import failures
 from store.sqlite.few import look_up
 from store.sqlite.hour_parts import settled, summed
 from store.sqlite.narrowing import Fragment, Narrowing, any_of, joined
+from store.sqlite.past import STATE
 from store.sqlite.pool import Pool
 from store.sqlite.rollups import SPAN_DAY
 from store.sqlite.scoped import scoped
 from store.sqlite.summary import summary
 from store.sqlite.timeline import timeline
+from store.sqlite.warming import LEAST, warm
 from store.times import Instant
 
 _HOSTS: Final = 20
@@ -61,6 +60,7 @@ class SqliteAnalytics:
         """
         self._pool = Pool(path)
         self._patience = patience
+        self._warmed: object = None
 
     async def close(self) -> None:
         """Close every connection."""
@@ -173,36 +173,25 @@ class SqliteAnalytics:
     ) -> list[EndpointEntry]:
         """Endpoints by `order`: `p95`, `count` or `failures`, highest first."""
         check_rolled_up(where, _OWN_FILTERS)
-        rank = _ORDERS.get(order)
-        if rank is None:
-            raise FilterError("order", f"is none of {', '.join(_ORDERS)}")
         async with scoped(self._pool, scope, where) as (connection, narrowing):
-            counted = sums(
-                "endpoint_rollups",
-                ("a.endpoint",),
-                _of_endpoints(narrowing),
-                [hours_of(where)],
-                measures=f"sum(a.failures), {SUMS}",
-            )
-            statement = (
-                "SELECT e.method, e.host, e.template, i.id, i.name, o.name, s.*"  # noqa: S608
-                f" FROM ({counted.sql}) s JOIN endpoints e ON e.number = s.endpoint"
-                " JOIN integrations i ON i.number = e.integration"
-                " JOIN organizations o ON o.number = i.organization"
-            )
-            found = await connection.rows(Fragment(statement, counted.values))
-            places = [(row, endpoint_sum(row)) for row in found if row[8]]
-            places = sorted(places, key=lambda one: rank(endpoint(*one)), reverse=True)[:limit]
-            few: dict[tuple[int, ...], Sum] = {(0, row[6]): entry for row, entry in places}
-            await look_up(connection, narrowing, [times_of(where)], few, ("a.endpoint",))
-        found = [endpoint(row, few[(0, row[6])]) for row, _ in places]
-        return sorted(found, key=rank, reverse=True)
+            return await endpoints(connection, narrowing, hours_of(where), order, limit)
 
     async def summary(self, scope: Scope, where: ActivityFilter) -> list[dict[str, Any]]:
         """Rows of `integration_activity_summary` in the scope, newest day first."""
         check_rolled_up(where)
         async with scoped(self._pool, scope, where) as (connection, narrowing):
             return await summary(connection, narrowing, hours_of(where))
+
+    async def warm(self, charts: Sequence[Sequence[int]]) -> AsyncIterator[None]:
+        """See `AnalyticsReader`."""
+        async with self._pool.connection() as connection:
+            past = [*await connection.rows(STATE), *map(tuple, charts)]
+            hours = len(await connection.rows(_HOURS))
+        if hours < LEAST or past == self._warmed:
+            return
+        async for _ in warm(self, charts):
+            yield
+        self._warmed = past
 
     async def facets(
         self, scope: Scope, where: ActivityFilter, names: Sequence[str], limit: int = 50
@@ -236,6 +225,7 @@ class SqliteAnalytics:
 
 
 _NOTHING: Final = Counts()
+_HOURS: Final = Fragment("SELECT bucket FROM hours LIMIT ?", (LEAST,))
 _PLACES: Final = Fragment(
     "SELECT integration, provider, host FROM endpoints"
     " GROUP BY integration, provider, host ORDER BY max(used) DESC, count(*) DESC"
@@ -243,11 +233,6 @@ _PLACES: Final = Fragment(
 _KINDS: Final = Fragment(
     "SELECT DISTINCT integration, activity_type, direction FROM rollups WHERE span = ?", (SPAN_DAY,)
 )
-_ORDERS: Final[Mapping[str, Callable[[EndpointEntry], tuple[float, int]]]] = {
-    "p95": lambda entry: (entry.latency.p95 or 0.0, entry.count),
-    "count": lambda entry: (entry.count, entry.failures),
-    "failures": lambda entry: (entry.failures, entry.count),
-}
 
 
 def _integrations(narrowing: Narrowing) -> Fragment:
@@ -264,17 +249,6 @@ def _integrations(narrowing: Narrowing) -> Fragment:
         f" JOIN organizations o ON o.number = i.organization WHERE {where.sql}",
         where.values,
     )
-
-
-def _of_endpoints(narrowing: Narrowing) -> list[Fragment]:
-    numbers = narrowing.numbers
-    if numbers.integrations is not None:
-        wanted = any_of("integration", numbers.integrations)
-        inner = f"SELECT number FROM endpoints WHERE {wanted.sql}"  # noqa: S608
-        return [Fragment(f"a.endpoint IN ({inner})", wanted.values)]
-    if numbers.organizations is not None:
-        return [any_of("a.organization", numbers.organizations)]
-    return []
 
 
 def _append(names: list[str], name: str) -> None:

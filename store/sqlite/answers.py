@@ -11,7 +11,7 @@ from store.analytics import (
     IntegrationHealth,
 )
 from store.sqlite.charts import Sum
-from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, STATUSES, SUCCESS
+from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, STATUSES
 from store.times import Instant, shared_uuid, uuid_text
 
 
@@ -73,17 +73,9 @@ def health(
     )
 
 
-def endpoint_sum(row: Sequence[Any]) -> Sum:
-    """The measures of one endpoint."""
-    found = Sum()
-    # Whether they failed is counted apart.
-    found.add(SUCCESS, row[8:])
-    return found
-
-
 def endpoint(row: Sequence[Any], measures: Sum) -> EndpointEntry:
     """One endpoint."""
-    method, host, template, identifier, name, organization, _, failures, *_ = row
+    method, host, template, identifier, name, organization = row
     return EndpointEntry(
         method=method,
         host=host,
@@ -92,7 +84,7 @@ def endpoint(row: Sequence[Any], measures: Sum) -> EndpointEntry:
         integration=name,
         organization=organization,
         count=measures.total,
-        failures=failures,
+        failures=measures.failures,
         latency=measures.latency(),
         last_at=Instant(measures.last_at),
     )

@@ -22,6 +22,7 @@ from store.sqlite.keys import (
     trace_value,
 )
 from store.sqlite.rollups import HOUR_MS, Place, Tally
+from store.sqlite.users import kept_user
 
 _KNOWN: Final = (
     "SELECT a.key, a.id, a.status, a.client, a.path, a.query, a.metadata, c.request_headers,"
@@ -233,7 +234,7 @@ def _small_columns(
         row.query or None,
         row.error_code,
         row.error_message,
-        row.user_id,
+        kept_user(row.user_id, row.metadata),
         row.metadata,
         None if row.trace_id is None else trace_value(row.trace_id),
         row.provider_request_id,

@@ -13,9 +13,9 @@ from store.analytics import ROLLED_UP, Counts, Latency
 from store.errors import FilterError
 from store.filters import ActivityFilter
 from store.latency import BUCKETS, percentile, rank
-from store.sqlite.keys import STATUSES
+from store.sqlite.keys import FAILURES, STATUSES
 from store.sqlite.narrowing import Fragment, Narrowing, Value, joined
-from store.sqlite.rollups import ENDPOINT_SPANS, HOUR_MS, MEASURES, SPANS
+from store.sqlite.rollups import ENDPOINT_SPANS, HOUR_MS, HOURS_A_DAY, MEASURES, SPANS
 from store.sqlite.schema import BY_STATUS
 
 _FAR: Final = 1 << 40
@@ -79,16 +79,39 @@ def pieces(
     ]
 
 
+def signed_pieces(low: int, high: int, since: int) -> list[tuple[int, int, int]]:
+    """The same hours in fewer buckets, where some are taken off again: their span is `~span`. A
+    day from seven to seven is a whole one, less seven hours, and seven of the next. That is for
+    what can be subtracted, in days that nothing was deleted from, those from `since` on."""
+    plain = pieces(low, high)
+    first, before = _from_day(low)
+    last, after = _from_day(high)
+    if first > last or low // HOURS_A_DAY * HOURS_A_DAY < since:
+        return plain
+    return min(plain, [*pieces(first, last), *_taken_off(before), *after], key=_size)
+
+
+def _from_day(edge: int) -> tuple[int, list[tuple[int, int, int]]]:
+    """The beginning of a day, and what is to be added to the hours before it to reach `edge`."""
+    day = edge // HOURS_A_DAY * HOURS_A_DAY
+    up, back = pieces(day, edge), pieces(edge, day + HOURS_A_DAY)
+    if _size(up) <= _size(back):
+        return day, up
+    return day + HOURS_A_DAY, _taken_off(back)
+
+
+def _taken_off(parts: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    return [(~span, first, end) for span, first, end in parts]
+
+
+def _size(parts: Iterable[tuple[int, int, int]]) -> int:
+    return sum(end - first for _, first, end in parts)
+
+
 def hours_of(where: ActivityFilter) -> tuple[int, int]:
     """The hours that a filter's times touch."""
     low = 0 if where.since is None else where.since // HOUR_MS
     return low, _FAR if where.until is None else -(-where.until // HOUR_MS)
-
-
-def times_of(where: ActivityFilter) -> tuple[int, int]:
-    """Those hours in milliseconds."""
-    low, high = hours_of(where)
-    return low * HOUR_MS, high * HOUR_MS
 
 
 def sums(
@@ -98,15 +121,22 @@ def sums(
     ranges: Sequence[tuple[int, int]],
     *,
     measures: str = SUMS,
+    since: int | None = None,
 ) -> Fragment:
     """Sums of a rollup table over ranges of hours, by `group` (where `e.number` is the number of
-    the range): the group's columns, then `measures`."""
+    the range): the group's columns, then `measures`. With `since` these multiply with `e.sign`;
+    see `signed_pieces`."""
     spans = ENDPOINT_SPANS if table == "endpoint_rollups" else SPANS
-    parts = [
-        (number, *piece)
-        for number, (low, high) in enumerate(ranges)
-        for piece in pieces(low, high, spans)
-    ]
+
+    def parts(since: int | None) -> list[tuple[int, int, int, int]]:
+        return [
+            (number, *piece)
+            for number, (low, high) in enumerate(ranges)
+            for piece in (
+                pieces(low, high, spans) if since is None else signed_pieces(low, high, since)
+            )
+        ]
+
     conditions = list(narrowing)
     where = joined(conditions)
     # SQLite would rather read the rollups of all integrations in one go.
@@ -114,9 +144,9 @@ def sums(
     index = " INDEXED BY rollups_integration" if single else ""
     names = ", ".join(group)
     by = ", ".join(name.rpartition(" AS ")[2] for name in group)
-    buckets = _buckets(table, parts)
+    buckets = _buckets(table, parts(since))
     if buckets is None:
-        wanted, given = _RANGES, json.dumps(parts)
+        wanted, given = _RANGES, json.dumps(parts(None))
         within = "a.bucket >= e.first AND a.bucket < e.until"
     else:
         wanted, given, within = _BUCKETS, json.dumps(buckets), "a.bucket = e.bucket"
@@ -128,25 +158,26 @@ def sums(
 
 
 _RANGES: Final = (
-    "e (number, span, first, until) AS MATERIALIZED (SELECT json_extract(value, '$[0]'),"
-    " json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]')"
+    "e (number, span, first, until, sign) AS MATERIALIZED (SELECT json_extract(value, '$[0]'),"
+    " json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'), 1"
     " FROM json_each(?))"
 )
 _BUCKETS: Final = (
-    "e (number, span, bucket) AS MATERIALIZED"
-    " (SELECT value >> 40, value >> 36 & 15, value & 0xFFFFFFFFF FROM json_each(?))"
+    "e (number, span, bucket, sign) AS MATERIALIZED (SELECT value >> 40, value >> 36 & 7,"
+    " value & 0xFFFFFFFFF, 1 - (value >> 38 & 2) FROM json_each(?))"
 )
 
 
 def _buckets(table: str, parts: Sequence[tuple[int, int, int, int]]) -> list[int] | None:
-    """Every single bucket, as the number of its range, its span and its own in one integer, where
-    keys of the table then find what else is asked for; `None` for too many."""
+    """Every single bucket, as the number of its range, whether it is taken off, its span and its
+    own number in one integer, where keys of the table then find what else is asked for; `None`
+    for too many."""
     if table not in dict(_TABLES):
         return None
     if sum(end - first for _, _, first, end in parts) > _MOST_BUCKETS:
         return None
     return [
-        number << 40 | span << 36 | bucket
+        number << 40 | (span if span >= 0 else ~span | 8) << 36 | bucket
         for number, span, first, end in parts
         for bucket in range(first, end)
     ]
@@ -157,9 +188,11 @@ def rolled_up(
     by: Sequence[str],
     ranges: Sequence[tuple[int, int]],
     measures: str,
+    since: int,
 ) -> tuple[Fragment, "AddUp"]:
     """The statement that sums up what happened in ranges of hours, by the range's number and
-    columns of rollups, and what makes `Sum`s of its rows. It reads the narrowest table."""
+    columns of rollups, and what makes `Sum`s of its rows. It reads the narrowest table, of which
+    nothing was deleted from the hour `since` on."""
     of_status = [one for one in narrowing.hours if "a.status" in one.sql]
     others = [one for one in narrowing.hours if one not in of_status]
     asked = {*_COLUMN.findall(" ".join([*by, *(one.sql for one in others)]))}
@@ -168,22 +201,25 @@ def rolled_up(
     if table == "rollups" or (of_status and measures != COUNTS):
         group = (*group, "a.status")
         return sums("rollups", group, narrowing.hours, ranges, measures=measures), by_key
-    counts, values = _counts(of_status)
-    if measures != COUNTS:
-        counts += f", {measures}"
-    statement = sums(table, group, others, ranges, measures=counts)
+    if measures == COUNTS:
+        counts, values = _counts(of_status)
+        statement = sums(table, group, others, ranges, measures=counts, since=since)
+    else:
+        counts, values = f"{_BY_STATUS}, {measures}", ()
+        statement = sums(table, group, others, ranges, measures=counts)
     # Those of the counts come before those of the conditions.
     given, *more = statement.values
-    return Fragment(statement.sql, (given, *values, *more)), _by_key_alone
+    return Fragment(statement.sql, (given, *values, *more)), by_key_alone
 
 
 def _counts(conditions: Sequence[Fragment]) -> tuple[str, tuple[Value, ...]]:
     """The columns that count by status, of the statuses that fulfil conditions."""
     if not conditions:
-        return _BY_STATUS, ()
+        return ", ".join(f"sum(e.sign * a.{name})" for name in BY_STATUS), ()
     wanted = joined(conditions)
     columns = [
-        f"CASE WHEN {wanted.sql.replace('a.status', str(number))} THEN sum(a.{name}) ELSE 0 END"
+        f"CASE WHEN {wanted.sql.replace('a.status', str(number))}"
+        f" THEN sum(e.sign * a.{name}) ELSE 0 END"
         for number, name in enumerate(BY_STATUS)
     ]
     return ", ".join(columns), wanted.values * len(columns)
@@ -191,7 +227,6 @@ def _counts(conditions: Sequence[Fragment]) -> tuple[str, tuple[Value, ...]]:
 
 NO_TIMES: Final = (0,) * BUCKETS
 """The histogram of nothing."""
-_NOTHING: Final = (0,) * 5
 
 type Key = tuple[Any, ...]
 type AddUp = Callable[[Iterable[Sequence[Any]], int], Mapping[Key, "Sum"]]
@@ -202,7 +237,8 @@ class Sum:
     it is part of an answer, one is not changed any more."""
 
     __slots__ = (
-        "_counts", "by_status", "histogram", "last_at", "max_us", "timed", "times", "total_us",
+        "_counts", "_latency", "by_status", "histogram", "last_at", "max_us", "timed", "times",
+        "total_us",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -210,13 +246,14 @@ class Sum:
         self.timed = self.total_us = self.max_us = self.last_at = 0
         self.histogram: Sequence[int] = NO_TIMES
         self._counts: Counts | None = None
+        self._latency: Latency | None = None
         self.times: Sequence[int] | None = None
         """Every response time in microseconds, ascending, where they were looked up."""
 
     def add(self, status: int, measures: Sequence[Any]) -> None:
         """Add the measures of rows with one status."""
         count, timed, total_us, max_us, last_at, *histogram = measures
-        self._counts = None
+        self._counts = self._latency = None
         self.by_status[status] += count
         self.timed += timed
         self.total_us += total_us
@@ -225,10 +262,14 @@ class Sum:
         if timed:
             self.histogram = list(map(int.__add__, self.histogram, histogram))
 
-    def add_all(self, by_status: Sequence[int], measures: Sequence[Any]) -> None:
-        """Add the measures of rows of all statuses."""
-        self.add(0, (0, *measures[1:]) if measures else _NOTHING)
-        self.by_status = list(map(int.__add__, self.by_status, by_status))
+    @classmethod
+    def of_all(cls, by_status: Sequence[int], measures: Sequence[Any]) -> "Sum":
+        """The measures of rows of all statuses."""
+        found = cls()
+        if measures:
+            found.add(0, (0, *measures[1:]))
+        found.by_status = list(by_status)
+        return found
 
     def add_row(self, status: int, measures: Sequence[int], bucket: int) -> None:
         """Add the measures of rows with one status and one bucket of the histogram; `timed` of
@@ -245,7 +286,10 @@ class Sum:
         both.total_us = self.total_us + other.total_us
         both.max_us = max(self.max_us, other.max_us)
         both.last_at = max(self.last_at, other.last_at)
-        both.histogram = list(map(int.__add__, self.histogram, other.histogram))
+        if self.timed and other.timed:
+            both.histogram = list(map(int.__add__, self.histogram, other.histogram))
+        else:
+            both.histogram = self.histogram if self.timed else other.histogram
         return both
 
     def looked_up(self, times: Sequence[int]) -> "Sum":
@@ -259,6 +303,11 @@ class Sum:
         """All activities."""
         return sum(self.by_status)
 
+    @property
+    def failures(self) -> int:
+        """Those that failed."""
+        return sum(self.by_status[number] for number in FAILURES)
+
     def counts(self) -> Counts:
         """By status."""
         if self._counts is None:
@@ -267,12 +316,17 @@ class Sum:
 
     def latency(self) -> Latency:
         """Response times."""
-        return latency(self.timed, self.total_us, self.max_us, self.histogram, self.times)
+        if self._latency is None:
+            told = (self.timed, self.total_us, self.max_us, self.histogram, self.times)
+            self._latency = latency(*told)
+        return self._latency
 
 
 def counts_of(by_status: Sequence[int]) -> Counts:
-    """Counts by the statuses' numbers."""
-    return Counts(**{s.value: n for s, n in zip(STATUSES, by_status, strict=True)})
+    """Counts by the statuses' numbers (`store.sqlite.keys.STATUSES`)."""
+    # In words: thousands of them are made for one chart, and by a loop that takes thrice as long.
+    started, success, failed, error, timeout = by_status
+    return Counts(started=started, success=success, failed=failed, error=error, timeout=timeout)
 
 
 def latency(
@@ -314,13 +368,12 @@ def by_key(rows: Iterable[Sequence[Any]], size: int) -> Mapping[Key, Sum]:
     return found
 
 
-def _by_key_alone(rows: Iterable[Sequence[Any]], size: int) -> Mapping[Key, Sum]:
+def by_key_alone(rows: Iterable[Sequence[Any]], size: int) -> Mapping[Key, Sum]:
     """Rows of `sums` whose group is `size` columns, with counts by status before the measures."""
     found: dict[Key, Sum] = {}
     first = size + len(BY_STATUS)
     for row in rows:
-        entry = found[tuple(row[:size])] = Sum()
-        entry.add_all(row[size:first], row[first:])
+        found[tuple(row[:size])] = Sum.of_all(row[size:first], row[first:])
     return found
 
 

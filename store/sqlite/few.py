@@ -11,7 +11,7 @@ from store.sqlite.selecting import timed_rows
 
 FEW: Final = 1_000
 """Up to how many response times are looked up for one set of percentiles."""
-_TOGETHER: Final = 2_000
+_TOGETHER: Final = 1_000
 _SCANNED: Final = 50_000
 
 type Key = tuple[int, ...]

@@ -1,13 +1,15 @@
 """Sums over any ranges of time. Rollups know whole hours; the hours that a range cuts are counted
 from rows, as long as these are there and not too many."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from store.sqlite.charts import SUMS, Sum, rolled_up
+from store.sqlite.charts import SUMS, AddUp, Sum, rolled_up
+from store.sqlite.day_parts import blocks_of
 from store.sqlite.keys import created_at
 from store.sqlite.narrowing import Fragment, Narrowing
+from store.sqlite.past import Past
 from store.sqlite.pool import Connection
 from store.sqlite.rollups import HOUR_MS
 from store.sqlite.selecting import measured_rows
@@ -18,6 +20,8 @@ FAR: Final = HOUR_MS << 40
 """The beginning of an hour beyond all others."""
 
 type Key = tuple[int, ...]
+type Hours = tuple[int, int]
+"""From one to before another."""
 
 
 class Piece(NamedTuple):
@@ -97,6 +101,8 @@ async def summed(
         hours = sorted({piece.hour for piece in pieces})
         asked = [*whole, *((hour, hour + 1) for hour in hours)]
         rolled = await _rolled(connection, narrowing, asked, by, measures)
+        if not pieces:
+            return rolled
         counted = [piece for piece in pieces if piece.hour in from_rows]
         parts = await _measured(connection, narrowing, counted, by)
     found = {key: entry for key, entry in rolled.items() if key[0] < len(ranges)}
@@ -119,37 +125,80 @@ async def summed(
 async def _rolled(
     connection: Connection,
     narrowing: Narrowing,
-    ranges: Sequence[tuple[int, int]],
+    ranges: Sequence[Hours],
     by: Sequence[str],
     measures: str,
 ) -> dict[Key, Sum]:
-    """What rollups tell about ranges of hours. Their parts in the past are kept."""
-    past = await connection.past()
+    """What rollups tell about ranges of hours."""
+
+    def statement(asked: Sequence[Hours], since: int) -> tuple[Fragment, AddUp]:
+        return rolled_up(narrowing, by, asked, measures, since)
+
     question = (tuple(by), measures, narrowing.hours)
+    return await kept_sums(connection, ranges, question, len(by), statement)
+
+
+async def kept_sums(
+    connection: Connection,
+    ranges: Sequence[Hours],
+    question: Hashable,
+    size: int,
+    statement: Callable[[Sequence[Hours], int], tuple[Fragment, AddUp]],
+) -> dict[Key, Sum]:
+    """What the rows of a `statement` for some hours (see `rolled_up`) come to in each of these
+    ranges, by its number and `size` columns more. Their parts in the past are kept by `question`.
+    For use within a snapshot."""
+    past = await connection.past()
+    parts = [(number, part) for number, one in enumerate(ranges) for part in _parts(past, one)]
+    blocks: dict[Hours, list[Hours]] = {}
+    answers: dict[Hours, Mapping[Key, Sum]] = {}
+    for _, part in parts:
+        if not _look_up(past, part, question, answers):
+            some = blocks_of(*part) if part[1] <= past.until else [part]
+            known = sum(_look_up(past, one, question, answers) for one in some)
+            # To ask for the whole at once is cheaper than for all of its blocks.
+            blocks[part] = some if known > len(some) // 2 else [part]
+    asked = sorted({one for some in blocks.values() for one in some} - answers.keys())
+    told, add_up = statement(asked, past.since)
+    new: dict[Hours, dict[Key, Sum]] = {block: {} for block in asked}
+    for key, one in add_up(await connection.rows(told), size + 1).items():
+        new[asked[key[0]]][key[1:]] = one
+    answers |= new
+    for part, some in blocks.items():
+        if len(some) > 1:
+            new[part] = answers[part] = _together(answers[one] for one in some)
+    for part, answer in new.items():
+        if part[1] <= past.until:
+            past.put(*part, question, answer)
     found: dict[Key, Sum] = {}
-    asked: list[tuple[int, int]] = []
-    missing: list[tuple[int, bool]] = []
-    for number, (low, high) in enumerate(ranges):
-        now = min(max(low, past.until), high)
-        for begin, end in ((low, now), (now, high)):
-            if begin >= end:
-                continue
-            kept = past.get(begin, end, question) if end <= past.until else None
-            if kept is None:
-                asked.append((begin, end))
-                missing.append((number, end <= past.until))
-            else:
-                for key, one in kept.items():
-                    _include(found, (number, *key), one)
-    statement, add_up = rolled_up(narrowing, by, asked, measures)
-    new: list[dict[Key, Sum]] = [{} for _ in asked]
-    for (index, *key), one in add_up(await connection.rows(statement), len(by) + 1).items():
-        new[index][tuple(key)] = one
-    for (number, over), (begin, end), answer in zip(missing, asked, new, strict=True):
-        if over:
-            past.put(begin, end, question, answer)
+    for number, part in parts:
+        for group, entry in answers[part].items():
+            _include(found, (number, *group), entry)
+    return found
+
+
+def _parts(past: Past, hours: Hours) -> list[Hours]:
+    """What of a range of hours is over, and what is not."""
+    low, high = hours
+    now = min(max(low, past.until), high)
+    return [part for part in ((low, now), (now, high)) if part[0] < part[1]]
+
+
+def _look_up(
+    past: Past, hours: Hours, question: Hashable, answers: dict[Hours, Mapping[Key, Sum]]
+) -> bool:
+    if hours not in answers and hours[1] <= past.until:
+        kept = past.get(*hours, question)
+        if kept is not None:
+            answers[hours] = kept
+    return hours in answers
+
+
+def _together(some: Iterable[Mapping[Key, Sum]]) -> dict[Key, Sum]:
+    found: dict[Key, Sum] = {}
+    for answer in some:
         for key, one in answer.items():
-            _include(found, (number, *key), one)
+            _include(found, key, one)
     return found
 
 

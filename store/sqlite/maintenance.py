@@ -6,15 +6,17 @@ from store.backend import Gone
 from store.options import StoreOptions
 from store.sqlite.compression import Compression
 from store.sqlite.retention import BodyRetention, RollupRetention, RowRetention, SpaceRelease
+from store.sqlite.users import UserNaming
 
 
 class Maintenance:
-    """Retention first, so that nothing is compressed that is about to go; then compression;
-    space last."""
+    """Retention first, so that nothing is looked at or compressed that is about to go; then what
+    an earlier version left to do; then compression; space last."""
 
     def __init__(self, options: StoreOptions) -> None:
         self._rows = RowRetention(options)
         self._bodies = BodyRetention(options)
+        self._users = UserNaming()
         self._compression = Compression(options)
         self._rollups = RollupRetention(options)
         self._space = SpaceRelease(options)
@@ -24,6 +26,7 @@ class Maintenance:
         return (
             self._rows.step(database, now)
             or self._bodies.step(database, now)
+            or self._users.step(database)
             or self._compression.step(database, now)
             or self._rollups.step(database, now)
             or self._space.step(database)

@@ -46,6 +46,7 @@ _AS_TEXT: Final = (
 )
 FAILURE: Final = "a.status > 1"
 """In these words SQLite sees that the index of failures will do."""
+USER: Final = "a.user_id"
 
 _SMALL_TEXTS: Final = (ENDPOINT, "a.error_code", "a.error_message")
 # Only packed bodies go through Python, which would slow down traffic if all texts did.
@@ -88,8 +89,6 @@ class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
     until_key: int | None
     traced: bool
     """Whether the index of trace ids finds few rows to look at."""
-    exact: bool
-    """Whether one index finds the rows and nothing but them, newest first."""
     slow: bool
     """Whether a row takes long to look at."""
     empty: bool
@@ -135,15 +134,18 @@ def resolved(where: ActivityFilter, found: Iterable[tuple[int, int]]) -> Resolve
     )
 
 
-def narrow(scope: Scope, where: ActivityFilter, numbers: Resolved) -> Narrowing:
-    """Compile a scope and a filter."""
+def narrow(
+    scope: Scope, where: ActivityFilter, numbers: Resolved, users_below: int | None = None
+) -> Narrowing:
+    """Compile a scope and a filter. Rows below `users_below` may name their user in the metadata
+    alone."""
     both = _numbers(numbers)
     rows, hours, endpoints = list(both), list(both), []
     for condition in where.conditions:
         column = condition.column
         if column in _NAMES:
             continue
-        row = _negated(condition, _ways(condition, scope.bodies))
+        row = _negated(condition, _ways(condition, scope.bodies, users_below))
         if column in _ENDPOINT_COLUMNS:
             endpoints.append(row)
             continue
@@ -161,7 +163,6 @@ def narrow(scope: Scope, where: ActivityFilter, numbers: Resolved) -> Narrowing:
                 wanted.values,
             )
         )
-    exact = _is_exact(rows, where)
     if where.min_ms is not None:
         rows.append(Fragment("a.response_us >= ?", (where.min_ms * 1000,)))
         hours.append(Fragment("a.max_us >= ?", (int(where.min_ms * 1000),)))
@@ -177,7 +178,6 @@ def narrow(scope: Scope, where: ActivityFilter, numbers: Resolved) -> Narrowing:
         since_key=None if where.since is None else first_key(where.since),
         until_key=None if where.until is None else first_key(where.until),
         traced=any(c.column == "trace_id" and not c.negated for c in where.conditions),
-        exact=exact,
         slow=bool(where.words or where.without),
         empty=numbers.organizations == () or numbers.integrations == (),
     )
@@ -203,7 +203,7 @@ def _numbers(numbers: Resolved) -> list[Fragment]:
     return []
 
 
-def _ways(condition: Condition, bodies: bool) -> list[Fragment]:
+def _ways(condition: Condition, bodies: bool, users_below: int | None) -> list[Fragment]:
     """One fragment for each way in which a condition can hold."""
     column, values = condition.column, condition.values
     if names := _NUMBERED.get(column):
@@ -227,9 +227,11 @@ def _ways(condition: Condition, bodies: bool) -> list[Fragment]:
     if column == "metadata":
         return [_metadata(value, bodies) for value in values]
     if column == "user_id":
-        # A user that is no UUID stands in the metadata.
-        others = [value for value in values if uuid_bytes(value) is None]
-        return [any_of("a.user_id", values), *map(_other_user, others)]
+        found = any_of(USER, values)
+        names = [value for value in values if uuid_bytes(value) is None]
+        if users_below is None:
+            return [found]
+        return [found, *(_old_user(name, users_below) for name in names)]
     if column == "trace_id":
         return [any_of("a.trace_id", map(trace_value, values))]
     if column in _ENDPOINT_COLUMNS:
@@ -266,9 +268,11 @@ def _metadata(wanted: str, bodies: bool) -> Fragment:
     )
 
 
-def _other_user(user: str) -> Fragment:
+def _old_user(user: str, below: int) -> Fragment:
     return Fragment(
-        "(instr(a.metadata, ?) AND json_extract(a.metadata, '$.user') = ?)", (_quoted(user), user)
+        "(a.key < ? AND a.user_id IS NULL AND instr(a.metadata, ?)"
+        " AND json_extract(a.metadata, '$.user') = ?)",
+        (below, _quoted(user), user),
     )
 
 
@@ -323,13 +327,6 @@ def _word(word: str, bodies: bool, negated: bool) -> Fragment:
     return Fragment(f"({' OR '.join(ways)}){negation}", tuple(patterns) * len(texts))
 
 
-def _is_exact(rows: Sequence[Fragment], where: ActivityFilter) -> bool:
-    """Whether one of the indexes holds exactly these rows in order."""
-    if where.words or where.without or where.min_ms is not None or where.max_ms is not None:
-        return False
-    return frozenset(fragment.sql for fragment in rows) in _EXACT
-
-
 def _in(column: str, values: Iterable[Value]) -> tuple[str, tuple[Value, ...]]:
     given = tuple(values)
     if len(given) == 1:
@@ -346,18 +343,3 @@ def _values(fragments: Iterable[Fragment]) -> tuple[Value, ...]:
 
 
 _LIKE_SPECIAL: Final = re.compile(r"[\\%_]")
-_ONE_FAILURE: Final = f"{FAILURE} AND a.status = ?"
-_EXACT: Final = frozenset(
-    frozenset(conditions)
-    for conditions in (
-        (),
-        ("a.organization = ?",),
-        ("a.integration = ?",),
-        ("a.activity_type = ?", "a.status = ?"),
-        ("a.activity_type = ?", _ONE_FAILURE),
-        ("a.direction = ?", "a.status = ?"),
-        ("a.direction = ?", _ONE_FAILURE),
-        (_ONE_FAILURE,),
-        ("a.user_id = ?",),
-    )
-)

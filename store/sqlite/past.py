@@ -107,7 +107,8 @@ class Past:
         found.update(state)
         self._kept = kept
         self._of = (file, found.get("past_version"))
-        self._since = found.get("past_since", 0)
+        self.since: int = found.get("past_since", 0)
+        """Of the hours before it rollups may be deleted."""
         self._days = sorted(
             (int(name.removeprefix(_OF_DAY)), version)
             for name, version in found.items()
@@ -128,5 +129,5 @@ class Past:
     def _key(self, begin: int, end: int, question: Hashable) -> Hashable:
         """Answers are kept by all that they depend on."""
         changed = tuple(one for one in self._days if begin // _DAY <= one[0] <= (end - 1) // _DAY)
-        since = self._since if begin < self._since else None
+        since = self.since if begin < self.since else None
         return (self._of, changed, since, begin, end, question)

@@ -9,6 +9,7 @@ from store.replay import Rewrite, RewriteStep
 from store.sqlite.compression import Decompressor
 from store.sqlite.keys import LOWEST_KEY
 from store.sqlite.rows import FULL_COLUMNS, FULL_FROM, full
+from store.sqlite.users import kept_user
 
 type Change = Callable[[Activity], Rewrite | None]
 
@@ -19,7 +20,7 @@ _ROWS: Final = (
 )
 _SET: Final = (
     "UPDATE activities SET seq = ?, path = ?, query = ?, error_message = ?, metadata = ?,"
-    " redactions = ? WHERE key = ?"
+    " user_id = ?, redactions = ? WHERE key = ?"
 )
 _PACKED: Final = (
     "SELECT key, request_headers, response_headers, request_body, response_body,"
@@ -48,7 +49,8 @@ def rewrite_batch(
         if rewrite is not None:
             changed += 1
             seq += 1
-            _keep(database, key, seq, rewrite)
+            user = kept_user(activity.user_id, rewrite.metadata)
+            _keep(database, key, seq, user, rewrite)
             _rename_endpoint(database, endpoint, rewrite)
             if rewrite.user_agent != activity.user_agent:
                 _rename_client(database, client, rewrite.user_agent or "")
@@ -83,8 +85,10 @@ def _decompressor(database: sqlite3.Connection) -> Decompressor:
     return decompressor
 
 
-def _keep(database: sqlite3.Connection, key: int, seq: int, rewrite: Rewrite) -> None:
-    small = (rewrite.path, rewrite.query or None, rewrite.error_message, rewrite.metadata)
+def _keep(
+    database: sqlite3.Connection, key: int, seq: int, user: str | None, rewrite: Rewrite
+) -> None:
+    small = (rewrite.path, rewrite.query or None, rewrite.error_message, rewrite.metadata, user)
     database.execute(_SET, (seq, *small, rewrite.redactions, key))
     large = (
         rewrite.request_headers,

@@ -9,6 +9,7 @@ from store.activity import Activity, Headers, endpoint_of
 from store.sqlite.compression import Decompressor
 from store.sqlite.keys import ACTIVITY_TYPES, DIRECTIONS, STATUSES, created_at
 from store.sqlite.schema import FROM_ACTIVITIES, FROM_CONTENTS
+from store.sqlite.users import shown_user
 from store.times import rfc3339, shared_uuid, uuid_text
 
 LISTED: Final = (
@@ -53,6 +54,7 @@ def listed(row: Sequence[Any], withheld: bool) -> Activity:
         receive, trace_id, provider_request_id, replay_of, redactions, lasted,
     ) = row  # fmt: skip
     created = created_at(key)
+    told = None if metadata is None else _told(metadata, withheld)
     return Activity(
         id=uuid_text(identifier),
         seq=seq,
@@ -76,10 +78,10 @@ def listed(row: Sequence[Any], withheld: bool) -> Activity:
         status=STATUSES[status],
         error_code=error_code,
         error_message=error_message,
-        user_id=user_id,
+        user_id=user_id if told is None else shown_user(user_id, told.get("user")),
         ip_address=ip_address or None,
         user_agent=user_agent or None,
-        metadata=None if metadata is None else _told(metadata, withheld),
+        metadata=told,
         timing=_timing(connect, tls, send, wait, receive),
         trace_id=trace_id.hex() if isinstance(trace_id, bytes) else trace_id,
         provider_request_id=provider_request_id,

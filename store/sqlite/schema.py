@@ -45,7 +45,8 @@ CREATE TABLE clients (
 -- Small columns; `key` is the time-ordered head of `id`. Times are microseconds, `lasted` is
 -- milliseconds from creation to completion, `path` is NULL where it equals the template,
 -- `trace_id` is a BLOB where it is 16 bytes in hex,
--- `truncated` has bit 0 for the request and bit 1 for the response.
+-- `truncated` has bit 0 for the request and bit 1 for the response, `user_id` is the name in the
+-- metadata where that is no UUID.
 CREATE TABLE activities (
     key INTEGER PRIMARY KEY, id BLOB NOT NULL, seq INTEGER NOT NULL,
     organization INTEGER NOT NULL, integration INTEGER NOT NULL, endpoint INTEGER NOT NULL,
@@ -144,7 +145,12 @@ DROP TABLE totals;
 CREATE INDEX activities_integration_failures ON activities (integration) WHERE status > 1
 """  # noqa: S608
 
-MIGRATIONS: Final = (_FIRST, _SECOND)
+_THIRD: Final = """
+-- See `store.sqlite.users`.
+INSERT INTO state SELECT 'users_below', key + 1 FROM activities ORDER BY key DESC LIMIT 1
+"""
+
+MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD)
 
 
 def _case(column: str, names: tuple[str, ...]) -> str:
@@ -176,6 +182,14 @@ ENDPOINT: Final = (
 _CREATED: Final = f"((a.key >> 22) + {EPOCH_MS})"
 
 
+_HEX: Final = "-".join("[0-9a-f]" * size for size in (8, 4, 4, 4, 12))
+_USER: Final = (
+    f"CASE WHEN a.user_id GLOB '{_HEX}' OR a.user_id IS NOT json_extract(a.metadata, '$.user')"
+    " THEN a.user_id END"
+)
+"""Names are shown in the metadata alone; as `store.sqlite.users.shown_user`."""
+
+
 def _content(column: str) -> str:
     return f"CASE WHEN c.key IS NULL THEN z.{column} ELSE c.{column} END"
 
@@ -205,7 +219,7 @@ READABLE: Final = {
     "status": _case("a.status", STATUSES),
     "error_message": "a.error_message",
     "error_code": "a.error_code",
-    "user_id": "a.user_id",
+    "user_id": _USER,
     "ip_address": "nullif(k.ip_address, '')",
     "user_agent": "nullif(k.user_agent, '')",
     "metadata": "a.metadata",

@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 
 from store.filters import ActivityFilter
 from store.scope import Scope
-from store.sqlite.narrowing import Narrowing, Resolved, narrow, resolved, resolving
+from store.sqlite.narrowing import Fragment, Narrowing, Resolved, narrow, resolved, resolving
 from store.sqlite.pool import Connection, Pool
+from store.sqlite.users import MARK
 
 
 @asynccontextmanager
@@ -26,4 +27,7 @@ async def narrowed(connection: Connection, scope: Scope, where: ActivityFilter) 
     if (where.words or where.without) and scope.bodies:
         # Bodies that were compressed with a dictionary are searched, too.
         await connection.learn_dictionaries()
-    return narrow(scope, where, numbers)
+    users_below = None
+    if any(condition.column == "user_id" for condition in where.conditions):
+        users_below = next((mark for (mark,) in await connection.rows(Fragment(MARK))), None)
+    return narrow(scope, where, numbers, users_below)

@@ -23,7 +23,6 @@ _NAMES: Final = Fragment(
     "SELECT i.number, o.id, o.name, i.id, i.name FROM integrations i"
     " JOIN organizations o ON o.number = i.organization ORDER BY o.name, i.name, i.number"
 )
-_BLOCK: Final = 8 * HOURS_A_DAY
 
 type Line = dict[str, Any]
 type Names = Mapping[int, Line]
@@ -41,7 +40,7 @@ async def summary(
         question = ("summary", narrowing.hours, tuple(map(tuple, rows)))
         names = {number: _names(*told) for number, *told in rows}
         ask = partial(_lines, connection, narrowing, names)
-        return await in_parts(past, hours, question, ask, _BLOCK)
+        return await in_parts(past, hours, question, ask, much=True)
 
 
 def _names(organization_id: bytes, organization: str, identifier: bytes, name: str) -> Line:

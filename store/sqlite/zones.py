@@ -8,6 +8,7 @@ one stretch to the next where that finds little.
 """
 
 import json
+import math
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
@@ -15,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from store.sqlite.branches import exact, index, index_of_failures
 from store.sqlite.keys import EPOCH_MS, FAILURES, first_key
 from store.sqlite.narrowing import FAILURE, Fragment, Narrowing, Stretch, any_of, joined
 from store.sqlite.pool import Connection
@@ -22,7 +24,14 @@ from store.sqlite.rollups import HOUR_MS, HOURS_A_DAY, SPAN_DAY, SPAN_HOUR
 
 STRETCH: Final = 10_000
 _LONGEST: Final = 160_000
+_FAILURES: Final = 4
+_OF_ONE: Final = 32
+"""So much longer are stretches where an index holds the failures, or the rows of one user or
+failures of one integration: few rows are looked at."""
 _ENOUGH: Final = 200
+_PAGE: Final = 50
+_PARTS: Final = 16
+"""Of an hour, for a page: more would be asked for in vain where its matches lie together."""
 _WINDOW: Final = 4
 """How many days are looked at first."""
 
@@ -73,7 +82,7 @@ async def stretches(
     """Key ranges within `low` to below `high` that together hold every matching row."""
     if low >= high:
         return
-    if narrowing.exact or narrowing.traced:
+    if narrowing.traced or exact(narrowing.rows):
         yield Zone([(low, high)], narrowing)
         return
     if narrowing.endpoints and not await _has_endpoint(connection, narrowing):
@@ -108,42 +117,57 @@ async def _of_window(
     counted = "SELECT bucket, count FROM hours WHERE bucket BETWEEN ? AND ? ORDER BY bucket"
     rows = _Rows(await connection.rows(Fragment(counted, (first, last))))
     if not narrowing.hours and not narrowing.endpoints:
-        for stretch in cut.stretches(rows.hours(), rows):
+        for stretch in cut.stretches(((hour, 0) for hour in rows.hours()), rows, narrowing):
             yield Zone(stretch, narrowing)
         return
     days = await _days(connection, narrowing, first // HOURS_A_DAY, last // HOURS_A_DAY)
     # As many days as may fill a page, then more at a time.
     some: list[int] = []
-    possible, enough, lowest = 0, _ENOUGH, FAILURES[0]
-    for number, (day, count, status) in enumerate(days, 1):
+    possible, enough = 0, _ENOUGH
+    statuses: set[int] = set()
+    for number, (day, count, *among) in enumerate(days, 1):
         some.append(day)
         possible += count
-        lowest = min(lowest, status)
+        statuses.update(among)
         if possible >= enough or number == len(days):
             hours = await _hours(connection, narrowing, some)
-            own = _failures(narrowing) if lowest in FAILURES else narrowing
-            for stretch in cut.stretches((h for h in hours if first <= h <= last), rows):
+            own = _failures(narrowing, statuses)
+            hours = [one for one in hours if first <= one[0] <= last]
+            for stretch in cut.stretches(hours, rows, own):
                 yield Zone(stretch, own)
-            some, possible, enough, lowest = [], 0, enough * 2, FAILURES[0]
+            some, possible, enough, statuses = [], 0, enough * 2, set()
 
 
-def _failures(narrowing: Narrowing) -> Narrowing:
+def _failures(narrowing: Narrowing, statuses: set[int]) -> Narrowing:
     """The same where rollups told that nothing but failures can match: their index then finds
-    the rows."""
-    if any(FAILURE in row.sql for row in narrowing.rows):
+    the rows. `statuses` are the lowest and highest of those that can."""
+    if not statuses <= {*FAILURES}:
         return narrowing
-    also = any_of("a.status", FAILURES)
-    rows = (*narrowing.rows, Fragment(f"{FAILURE} AND {also.sql}", also.values))
+    others = tuple(row for row in narrowing.rows if not row.sql.startswith(FAILURE))
+    if len(statuses) > 1 and len(others) < len(narrowing.rows):
+        return narrowing
+    also = any_of("a.status", range(min(statuses), max(statuses) + 1))
+    rows = (*others, Fragment(f"{FAILURE} AND {also.sql}", also.values))
     return msgspec.structs.replace(narrowing, rows=rows)
 
 
+def _factor(narrowing: Narrowing) -> int:
+    """How much longer stretches may be because of an index."""
+    if narrowing.slow:
+        return 1
+    if index(narrowing.rows):
+        return _OF_ONE
+    return _FAILURES if index_of_failures(narrowing.rows) else 1
+
+
 async def _days(connection: Connection, narrowing: Narrowing, first: int, last: int) -> list[Any]:
-    """The days with possible matches, how many at most, and the lowest status among them, newest
-    first."""
+    """The days with possible matches, how many at most, and the lowest and highest status among
+    them, newest first."""
     where = _possible(narrowing, SPAN_DAY, first, last)
     return await connection.rows(
         Fragment(
-            f"SELECT a.bucket, sum(a.count), min(a.status) FROM rollups a{_index(narrowing)}"  # noqa: S608
+            "SELECT a.bucket, sum(a.count), min(a.status), max(a.status)"  # noqa: S608
+            f" FROM rollups a{_index(narrowing)}"
             f" WHERE a.span = ? AND a.bucket BETWEEN ? AND ? AND {where.sql}"
             " GROUP BY 1 ORDER BY 1 DESC",
             (SPAN_DAY, first, last, *where.values),
@@ -151,21 +175,23 @@ async def _days(connection: Connection, narrowing: Narrowing, first: int, last: 
     )
 
 
-async def _hours(connection: Connection, narrowing: Narrowing, days: list[int]) -> list[int]:
-    """The hours of some days with possible matches, newest first."""
+async def _hours(
+    connection: Connection, narrowing: Narrowing, days: list[int]
+) -> list[tuple[int, int]]:
+    """The hours of some days with possible matches and how many at most, newest first."""
     first, last = days[-1] * HOURS_A_DAY, days[0] * HOURS_A_DAY + HOURS_A_DAY - 1
     where = _possible(narrowing, SPAN_HOUR, first, last)
     rows = await connection.rows(
         Fragment(
-            "SELECT DISTINCT a.bucket FROM json_each(?) d"  # noqa: S608
+            "SELECT a.bucket, sum(a.count) FROM json_each(?) d"  # noqa: S608
             f" CROSS JOIN rollups a{_index(narrowing)} ON a.span = ?"
             f" AND a.bucket BETWEEN d.value * {HOURS_A_DAY}"
             f" AND d.value * {HOURS_A_DAY} + {HOURS_A_DAY - 1}"
-            f" WHERE {where.sql} ORDER BY a.bucket DESC",
+            f" WHERE {where.sql} GROUP BY 1 ORDER BY 1 DESC",
             (json.dumps(days), SPAN_HOUR, *where.values),
         )
     )
-    return [hour for (hour,) in rows]
+    return [(hour, count) for hour, count in rows]
 
 
 def _possible(narrowing: Narrowing, span: int, first: int, last: int) -> Fragment:
@@ -189,27 +215,39 @@ def _index(narrowing: Narrowing) -> str:
 
 
 class _Cut:
-    """Cuts hours (newest first) into stretches of about `size` rows each; the next ones are
-    longer, up to a limit, so that who finds little is not asked over and over."""
+    """Cuts hours (newest first) into stretches of about `size` rows each, or as many as hold
+    `enough` matches where rollups count exactly these; the next ones are longer, up to a limit,
+    so that who finds little is not asked over and over."""
 
     def __init__(self, low: int, high: int, longest: int) -> None:
         self._low, self._high = low, high
         self._longest = longest
         self._size = STRETCH
+        self._enough = _PAGE
 
-    def stretches(self, hours: Iterable[int], rows: _Rows) -> Iterator[Stretch]:
-        """The hours as stretches of keys."""
+    def stretches(
+        self, hours: Iterable[tuple[int, int]], rows: _Rows, narrowing: Narrowing
+    ) -> Iterator[Stretch]:
+        """The hours, with their possible matches, as stretches of keys."""
+        factor = _factor(narrowing)
+        counted = len(narrowing.hours) >= len(narrowing.rows)
         stretch: list[tuple[int, int]] = []
-        size = 0
-        for hour in hours:
-            count = rows.between(hour, hour + 1)
-            if stretch and size + count > self._size:
+        size, matches = 0.0, 0
+        for hour, possible in hours:
+            count = rows.between(hour, hour + 1) / factor
+            if stretch and (size + count > self._size or (counted and matches > self._enough)):
                 yield self._keys(stretch)
-                stretch, size = [], 0
-            if count > self._size:
-                for part in _slices(hour, count, self._low, self._high):
+                stretch, size, matches = [], 0, 0
+            matches += possible
+            parts = math.ceil(count / STRETCH) if count > self._size else 1
+            if counted and not stretch:
+                # Of an hour that holds many pages' worth the first part may do.
+                parts = max(parts, min(_PARTS, possible // self._enough))
+            if parts > 1:
+                for part in _slices(hour, parts, self._low, self._high):
                     yield [part]
                 self._grow()
+                matches = 0
             elif stretch and rows.between(hour + 1, stretch[-1][0]) == 0:
                 stretch[-1] = (hour, stretch[-1][1])
                 size += count
@@ -229,11 +267,11 @@ class _Cut:
 
     def _grow(self) -> None:
         self._size = min(self._size * 2, self._longest)
+        self._enough *= 2
 
 
-def _slices(hour: int, count: int, low: int, high: int) -> Iterator[tuple[int, int]]:
+def _slices(hour: int, slices: int, low: int, high: int) -> Iterator[tuple[int, int]]:
     """One busy hour, cut evenly, newest first."""
-    slices = -(-count // STRETCH)
     borders = [(hour * slices + number) * HOUR_MS // slices for number in range(slices + 1)]
     for first, end in reversed(list(pairwise(borders))):
         lower, upper = max(low, first_key(first)), min(high, first_key(end))

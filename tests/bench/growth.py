@@ -5,7 +5,8 @@
 Stores are seeded into DIR (and used again): light bodies of the last day, those of more than five
 million rows multiplied from that many. Queries take turns between the stores. For each the goal
 is shown, p50 and p99 of `--runs` runs (fewer where they take long); pages of lists also from
-anywhere in the ninety days, charts also the first time, when nothing is kept of the past.
+anywhere in the ninety days, charts also the first time: when a keeper has found out about the past
+already, as it does after its start, and when nothing is known of that.
 
 Then each store is opened, followed live while a keeper takes 2,000 exchanges a second, and loses
 rows of its oldest day. That changes it a little. The tables and charts go to
@@ -22,7 +23,7 @@ from typing import Final
 from store.data_folder import DataFolder
 from store.sqlite.reader import SqliteReader
 from tests.bench.chart import line_chart
-from tests.bench.growth_queries import AGAIN, DEEP, FIRST, GOALS, ONE, PAGE, Asked, questions
+from tests.bench.growth_queries import AGAIN, DEEP, FIRST, GOALS, ONE, PAGE, WARM, Asked, questions
 from tests.bench.growth_upkeep import followed, opened, retained
 from tests.bench.multiply import multiply
 from tests.bench.seed import PARTNERS, Past, seed
@@ -135,7 +136,7 @@ def drawn(what: str, sizes: Sequence[int], lines: Sequence[Line]) -> str:
     return line_chart(f"Queries against {what}: the slowest kind's p99", what, "ms", points)
 
 
-_DRAWN: Final = (PAGE, DEEP, ONE, AGAIN, FIRST)
+_DRAWN: Final = (PAGE, DEEP, ONE, AGAIN, WARM, FIRST)
 
 
 def written(name: str, what: str, sizes: Sequence[int], lines: Sequence[Line]) -> None:

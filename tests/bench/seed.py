@@ -110,6 +110,7 @@ FAILURES = (
     (Status.ERROR, None, "connect_refused"), (Status.ERROR, None, "dns"),
     (Status.ERROR, None, "reset"), (Status.TIMEOUT, None, "upstream_timeout"),
 )  # fmt: skip
+_METADATA = '{"event":"device.updated","signature":"x-signature"}'
 MESSAGES = {
     "connect_refused": "connection refused by the upstream",
     "dns": "the name does not resolve",
@@ -225,10 +226,9 @@ class Past:
             status=status,
             error_code=error,
             error_message=MESSAGES.get(error or ""),
-            user_id=f"user-{int(chance() ** 2 * 400)}" if chance() < 0.3 else None,
             ip_address=f"198.51.100.{number % 90}" if incoming else "10.0.3.7",
             user_agent=agents[number % len(agents)],
-            metadata='{"event":"device.updated","signature":"x-signature"}' if incoming else None,
+            metadata=_METADATA if incoming else self._user(),
             timing=Timing(None, None, 0.2, round(elapsed * 0.9, 3), round(elapsed * 0.1, 3)),
             trace_id=f"{self._random.getrandbits(128):032x}" if not incoming else None,
             provider_request_id=f"req_{self._random.getrandbits(56):014x}" if answer else None,
@@ -238,6 +238,11 @@ class Past:
             created_at=created,
             completed_at=created + int(elapsed),
         )
+
+    def _user(self) -> str | None:
+        """Metadata with the name of a user, of some."""
+        chance = self._random.random
+        return f'{{"user":"user-{int(chance() ** 2 * 400)}"}}' if chance() < 0.5 else None
 
     def _bodies(self, number: int, created: int) -> tuple[str, str]:
         stock = self._stock

@@ -3,9 +3,10 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from proxy.api.zones import Zones
 from store.activity import ActivityType, Direction, Status
 from store.times import rfc3339
-from tests.support.api_world import NOW, World, row
+from tests.support.api_world import NOW, Server, World, row
 
 ANALYTICS = "/api/v1/analytics"
 HOUR = 3_600_000
@@ -202,3 +203,15 @@ async def test_what_cannot_be_understood_is_named(
     answer = await client.get(f"/api/v1/{path}")
     assert answer.status_code == 422, answer.text
     assert answer.json()["parameter"] == parameter
+
+
+async def test_zones_are_known_from_where_somebody_looked(world: World) -> None:
+    zones = Zones()
+    running = Server(world.make_services(zones=zones), world.notice)
+    running.start()
+    headers = {"Authorization": f"Bearer {world.token()}"}
+    async with httpx.AsyncClient(base_url=running.url, headers=headers) as client:
+        for zone in ("Asia/Tokyo", "Moon/Crater"):
+            await client.get("/api/v1/timeline", params={"since": "1h", "zone": zone})
+    running.stop()
+    assert [zone.key for zone in zones.known()] == ["Asia/Tokyo"]

@@ -112,8 +112,9 @@ def _holds(condition: Condition, found: ActivityRow, scope: Scope) -> bool:
         told = _metadata(found, scope)
         return any(_tells(told, *value.partition(":")) for value in condition.values)
     if column == "user_id":
-        users = (found.user_id, _metadata(found, scope).get("user"))
-        return any(user in condition.values for user in users if user)
+        # Of services that tell both, the one that is no note.
+        user = found.user_id or _metadata(found, scope).get("user")
+        return user in condition.values
     if column == "response_status":
         answer = found.response_status
         return any(

@@ -12,6 +12,7 @@ from store.activity import Status
 from store.filters import EVERYTHING, parse_filter
 from store.options import StoreOptions
 from store.scope import SERVICE
+from store.sqlite.day_parts import BLOCK
 from store.sqlite.past import STATE, Kept, Past, note_change, note_deletion
 from store.sqlite.reader import SqliteReader
 from store.sqlite.rollups import ROLLUP_TABLES
@@ -120,8 +121,9 @@ async def test_the_past_is_not_read_again(path: Path, writer: SqliteWriter) -> N
     writer.write([row(created_at=NOW)])
     (kept, *_), (told, *_) = await answers(reader), await anew(path)
     assert sum(one.counts.success for one in kept) > sum(one.counts.success for one in told)
-    # Those of days before do, in what such a day is a part of.
-    writer.write([row(created_at=NOW - 8 * DAY)])
+    # Those of days before do, in the block of days that such a day is a part of.
+    blocks = range((NOW - 20 * DAY) // HOUR, NOW // HOUR, BLOCK)
+    writer.write([row(created_at=hour * HOUR) for hour in blocks])
     (kept, *_), (told, *_) = await answers(reader), await anew(path)
     assert [one.counts for one in kept] == [one.counts for one in told]
     await reader.close()

@@ -8,6 +8,7 @@ import pytest
 
 from store.filters import EVERYTHING, ActivityFilter, parse_filter
 from store.scope import SERVICE, Scope
+from store.sqlite.branches import exact
 from store.sqlite.charts import sums
 from store.sqlite.keys import HIGHEST_KEY, LOWEST_KEY
 from store.sqlite.narrowing import Fragment, Resolved, narrow
@@ -78,13 +79,18 @@ def asked(**params: str) -> ActivityFilter:
             asked(user_id="0190163d-8694-739b-aea5-966c26f8ad91"),
             ALL,
         ),
+        (
+            "activities_user_created (user_id=? AND rowid>? AND rowid<?)",
+            asked(user_id="bob"),
+            ALL,
+        ),
     ],
     ids=lambda value: str(value).partition(" ")[0],
 )
 def test_the_six_indexes_give_rows_in_order(
     database: sqlite3.Connection, index: str, where: ActivityFilter, numbers: Resolved
 ) -> None:
-    assert narrow(SERVICE, where, numbers).exact
+    assert exact(narrow(SERVICE, where, numbers).rows)
     steps = plan(database, listing(where, numbers))
     assert index in steps.replace("COVERING ", "")
     assert steps.count("TEMP B-TREE") <= 1  # the page itself, at most
@@ -94,6 +100,23 @@ def test_failures_of_an_integration_have_an_index(database: sqlite3.Connection) 
     numbers = Resolved(organizations=(1,), integrations=(1,))
     steps = plan(database, listing(asked(integration="stripe", status="failed"), numbers))
     index = "activities_integration_failures (integration=? AND rowid>? AND rowid<?)"
+    assert f"SEARCH a USING INDEX {index}" in steps
+
+
+def test_a_user_is_read_by_his_index_whatever_else_is_asked(database: sqlite3.Connection) -> None:
+    numbers = Resolved(organizations=(1,), integrations=(1,))
+    steps = plan(database, listing(asked(user_id="bob", status="success", host="a.b"), numbers))
+    index = "activities_user_created (user_id=? AND rowid>? AND rowid<?)"
+    assert f"SEARCH a USING INDEX {index}" in steps
+
+
+def test_failures_of_a_user_are_found_without_reading_his_rows(
+    database: sqlite3.Connection,
+) -> None:
+    steps = plan(database, listing(asked(user_id="bob", status="failed")))
+    index = "activities_user_created (user_id=? AND rowid>? AND rowid<?)"
+    assert f"SEARCH u USING COVERING INDEX {index}" in steps
+    index = "activities_failures_created (status=? AND rowid=?)"
     assert f"SEARCH a USING INDEX {index}" in steps
 
 
@@ -162,3 +185,38 @@ def test_charts_of_one_integration_read_only_its_rollups(database: sqlite3.Conne
     condition = Fragment("a.integration = ?", (1,))
     steps = plan(database, sums("rollups", ("e.number",), [condition], [(10, 100)]))
     assert "rollups_integration (integration=? AND span=? AND bucket>? AND bucket<?)" in steps
+
+
+@pytest.mark.parametrize(
+    ("index", "where", "numbers"),
+    [
+        (
+            "activities_failures_created (status=? AND rowid>? AND rowid<?)",
+            parse_filter({"status": ["failed", "timeout"]}, NOW),
+            ALL,
+        ),
+        (
+            "activities_integration_created (integration=? AND rowid>? AND rowid<?)",
+            EVERYTHING,
+            Resolved(organizations=(1, 2), integrations=(1, 2)),
+        ),
+        (
+            "activities_organization_created (organization=? AND rowid>? AND rowid<?)",
+            EVERYTHING,
+            Resolved(organizations=(1, 2), integrations=None),
+        ),
+        (
+            "activities_user_created (user_id=? AND rowid>? AND rowid<?)",
+            parse_filter({"user_id": ["bob", "eve"]}, NOW),
+            ALL,
+        ),
+    ],
+    ids=["failures", "integrations", "organizations", "users"],
+)
+def test_several_values_are_read_in_order_each(
+    database: sqlite3.Connection, index: str, where: ActivityFilter, numbers: Resolved
+) -> None:
+    assert exact(narrow(SERVICE, where, numbers).rows)
+    steps = plan(database, listing(where, numbers))
+    assert steps.replace("COVERING ", "").count(f"SEARCH a USING INDEX {index}") == 2
+    assert "USE TEMP B-TREE FOR ORDER BY" in steps  # of the page, and of what the two found
