@@ -66,6 +66,16 @@ class Writer(Protocol):
         True when more is to do."""
         ...
 
+    def index(self, now: int) -> bool:
+        """One small step of the optional search index (at most about 50 ms); True when more is
+        to do. Nothing depends on it but how long a search for words takes."""
+        ...
+
+    def unindex(self, now: int) -> bool:
+        """One small step of taking out of the search index what retention has deleted, which
+        otherwise happens within about an hour; True when more is to do."""
+        ...
+
     def gone(self) -> Gone:
         """What retention has deleted since this writer was opened."""
         ...

@@ -21,6 +21,8 @@ class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Age at which bodies are compressed."""
     keep_rollups: int | None = 400 * DAY_MS
     """Age at which the counts behind charts are deleted; never before their rows."""
+    search: bool = False
+    """Whether words are indexed; without, an index that is there is deleted."""
     spare_bytes: int = 32 * 1024 * 1024
     """Free space in the file that is left for new rows instead of given back."""
 

@@ -21,7 +21,9 @@ ID = Parameter(
 
 async def list_activities(call: Call) -> Page:
     """Activities that every filter fits, newest first, without headers and bodies. `next` is the
-    cursor of the page after it; pages stay as they are while new activities arrive."""
+    cursor of the page after it; pages stay as they are while new activities arrive. Where a search
+    for words takes longer than two seconds a page is short, or empty, with a `next` to look on
+    from; `search.index` in the configuration makes it fast."""
     return await call.services.reader.page(
         call.scope,
         call.filter(),

@@ -69,6 +69,8 @@ def run(args: argparse.Namespace) -> int:
         _check_names(args.organization or (), store_address(config))
         while writer.maintain(time.time_ns() // 1_000_000):
             steps += 1
+        while writer.unindex(time.time_ns() // 1_000_000):
+            steps += 1
     finally:
         writer.close()
     after = path.stat().st_size if path.exists() else 0

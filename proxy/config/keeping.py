@@ -51,7 +51,7 @@ def store_address(config: Config) -> str | Path:
 
 
 def store_options(config: Config) -> StoreOptions:
-    """How long rows, bodies and counts stay."""
+    """How long rows, bodies and counts stay, and whether words are indexed."""
     retention = config.retention
     return StoreOptions(
         keep=milliseconds(retention.keep),
@@ -59,6 +59,7 @@ def store_options(config: Config) -> StoreOptions:
         keep_bodies=milliseconds(retention.keep_bodies),
         compress_after=milliseconds(retention.compress_after),
         keep_rollups=milliseconds(retention.keep_counts),
+        search=config.search.index,
     )
 
 

@@ -119,6 +119,13 @@ class Retention(Table, frozen=True, kw_only=True):
     """`keep` for single organizations, by name."""
 
 
+class Search(Table, frozen=True, kw_only=True):
+    """`[search]`: how words are found."""
+
+    index: bool = False
+    """Keep an index of words beside the store, so that `q` is fast in large logs, too."""
+
+
 class UpstreamHost(Table, frozen=True, kw_only=True):
     """`[[upstream.host]]`: deadlines of outgoing calls to one host."""
 
@@ -225,6 +232,7 @@ class Config(Table, frozen=True, kw_only=True):
     capture: Capture = Capture()
     redaction: RedactionOptions = RedactionOptions()
     retention: Retention = Retention()
+    search: Search = Search()
     upstream: Upstream = Upstream()
     limits: Limits = Limits()
     api: Api = Api()

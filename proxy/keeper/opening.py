@@ -67,6 +67,8 @@ class _Announced:
         self.interrupt_started = writer.interrupt_started
         self.record_gap = writer.record_gap
         self.maintain = writer.maintain
+        self.index = writer.index
+        self.unindex = writer.unindex
         self.gone = writer.gone
         self.close = writer.close
 

@@ -145,8 +145,9 @@ class Keeper:
             if isinstance(message, Stop):
                 return True
             if isinstance(message, Reload):
-                if message.config.retention != self._start.config.retention:
-                    log.info("retention has changed: a new keeper takes over")
+                before, now = self._start.config, message.config
+                if (before.retention, before.search) != (now.retention, now.search):
+                    log.info("retention or search has changed: a new keeper takes over")
                     return True
                 await self._reload(message, thread)
             elif isinstance(message, Lost):

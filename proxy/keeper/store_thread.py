@@ -13,7 +13,7 @@ from typing import Final
 
 from proxy.keeper.batch import Batch
 from proxy.keeper.vitals import Vitals, is_poison
-from proxy.link.inbox import Inbox
+from proxy.link.inbox import BATCH_COUNT, Inbox
 from proxy.link.receiver import WorkerConnection
 from store.backend import Writer
 from store.capture import Capture
@@ -30,6 +30,10 @@ _REFUSALS: Final = 5
 _MAINTAIN_SECONDS: Final = 60.0
 # Between two steps of housekeeping while there is more to do.
 _STEP_PAUSE_SECONDS: Final = 0.05
+# The search index follows closely, so that the rows that are not in it yet are few, and in smaller
+# steps than the rest.
+_INDEX_SECONDS: Final = 1.0
+_INDEX_PAUSE_SECONDS: Final = 0.015
 _IDLE_SECONDS: Final = 1.0
 _REOPEN_SECONDS: Final = 1.0
 
@@ -66,7 +70,20 @@ class StoreThread(threading.Thread):
         self._batch: Batch | None = None
         self._retry_at = 0.0
         self._failures = 0
-        self._maintain_at = time.monotonic() + _MAINTAIN_SECONDS / 4
+        self._chores = (
+            _Chore(
+                lambda now: self._store.writer.maintain(now),
+                first=_MAINTAIN_SECONDS / 4,
+                idle=_MAINTAIN_SECONDS,
+                pause=_STEP_PAUSE_SECONDS,
+            ),
+            _Chore(
+                lambda now: self._store.writer.index(now),
+                first=_INDEX_SECONDS,
+                idle=_INDEX_SECONDS,
+                pause=_INDEX_PAUSE_SECONDS,
+            ),
+        )
         self._stopping = threading.Event()
         self.finished = threading.Event()
 
@@ -131,7 +148,7 @@ class StoreThread(threading.Thread):
             self._write(Batch(frames, _now()))
         elif self._stopping.is_set():
             return False
-        self._maintain()
+        self._maintain(at_limit=len(frames) >= BATCH_COUNT)
         return True
 
     def _open(self) -> None:
@@ -157,7 +174,8 @@ class StoreThread(threading.Thread):
     def _patience(self) -> float:
         if self._stopping.is_set() or not self._jobs.empty():
             return 0.0
-        return max(0.0, min(_IDLE_SECONDS, self._maintain_at - time.monotonic()))
+        due = min(chore.due_at for chore in self._chores)
+        return max(0.0, min(_IDLE_SECONDS, due - time.monotonic()))
 
     def _run_jobs(self) -> None:
         while True:
@@ -251,19 +269,41 @@ class StoreThread(threading.Thread):
         if last is not None:
             raise last
 
-    def _maintain(self) -> None:
-        if time.monotonic() < self._maintain_at:
-            return
-        pause = _MAINTAIN_SECONDS
-        self._vitals.busy(())
+    def _maintain(self, *, at_limit: bool) -> None:
+        """Do what is due. At the limit of what can be written, the search index waits."""
+        for chore in self._chores[:1] if at_limit else self._chores:
+            if time.monotonic() < chore.due_at:
+                continue
+            self._vitals.busy(())
+            try:
+                chore.step()
+            except StoreUnavailable as error:
+                log.warning("housekeeping of the store waits: %s", error)
+            finally:
+                self._vitals.idle()
+
+
+class _Chore:
+    """Work that goes on in small steps while there is something to do."""
+
+    def __init__(
+        self, work: Callable[[int], bool], *, first: float, idle: float, pause: float
+    ) -> None:
+        """`work` is given the time and tells whether there is more to do. Seconds until the first
+        step, between two when there is nothing to do, and when there is."""
+        self._work = work
+        self._idle = idle
+        self._pause = pause
+        self.due_at = time.monotonic() + first
+
+    def step(self) -> None:
+        """One step; the next one is due when it has ended, or failed."""
+        pause = self._idle
         try:
-            if self._store.writer.maintain(_now()):
-                pause = _STEP_PAUSE_SECONDS
-        except StoreUnavailable as error:
-            log.warning("housekeeping of the store waits: %s", error)
+            if self._work(_now()):
+                pause = self._pause
         finally:
-            self._vitals.idle()
-        self._maintain_at = time.monotonic() + pause
+            self.due_at = time.monotonic() + pause
 
 
 def _now() -> int:

@@ -58,6 +58,7 @@ class SqliteAnalytics:
         `patience` bounds in seconds how long one page looks for rows; a page may then be
         short, or empty, with a cursor to look on from.
         """
+        self._path = path
         self._pool = Pool(path)
         self._patience = patience
         self._warmed: object = None

@@ -194,6 +194,12 @@ def any_of(column: str, values: Iterable[Value]) -> Fragment:
     return Fragment(*_in(column, values))
 
 
+def spellings(word: str) -> list[str]:
+    """How a word may stand in a text. A body is JSON text: what JSON escapes is looked for as it
+    stands there, too."""
+    return sorted({word, _quoted(word)[1:-1]})
+
+
 def _numbers(numbers: Resolved) -> list[Fragment]:
     # An integration belongs to one organization, so its number implies the scope.
     if numbers.integrations is not None:
@@ -318,9 +324,7 @@ def _weaker_on_endpoints(condition: Condition) -> list[Fragment]:
 def _word(word: str, bodies: bool, negated: bool) -> Fragment:
     """A word somewhere in the texts of a row; headers and bodies only for who may see them,
     or a search would tell what they hold."""
-    # A body is JSON text: what JSON escapes is looked for as it stands there, too.
-    spellings = {word, _quoted(word)[1:-1]}
-    patterns = [f"%{_LIKE_SPECIAL.sub(r'\\\g<0>', text)}%" for text in sorted(spellings)]
+    patterns = [f"%{_LIKE_SPECIAL.sub(r'\\\g<0>', text)}%" for text in spellings(word)]
     texts = _SMALL_TEXTS + (_LARGE_TEXTS if bodies else ())
     ways = [f"{text} LIKE ? ESCAPE '\\'" for text in texts for _ in patterns]
     negation = " IS NOT TRUE" * negated

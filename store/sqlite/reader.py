@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing
 from functools import partial
 from operator import itemgetter
 from typing import Any, Final
@@ -18,6 +19,7 @@ from store.sqlite.narrowing import Fragment, Stretch
 from store.sqlite.pool import Connection
 from store.sqlite.rows import FULL_COLUMNS, LISTED, full, listed
 from store.sqlite.scoped import scoped
+from store.sqlite.search.looking import looks
 from store.sqlite.selecting import select, select_changes, select_found, select_keys
 from store.sqlite.zones import extent, stretches
 from store.times import uuid_bytes
@@ -44,14 +46,15 @@ class SqliteReader(SqliteAnalytics):
         found: list[Any] = []
         async with scoped(self._pool, scope, where) as (connection, narrowing):
             low, high = await extent(connection, narrowing, below)
-            async for stretch, own in stretches(connection, narrowing, low, high):
-                missing = limit + 1 - len(found)
-                found += await connection.rows(select(LISTED, own, stretch, missing))
-                if len(found) > limit:
-                    return _page(scope, found[:limit], found[limit - 1][0])
-                lowest = stretch[-1][0]
-                if time.monotonic() > deadline and lowest > low:
-                    return _page(scope, found, lowest)
+            places = looks(connection, self._path, narrowing, where, scope.bodies, low, high)
+            async with aclosing(places):
+                async for look in places:
+                    if statement := look.statement(LISTED, limit + 1 - len(found)):
+                        found += await connection.rows(statement)
+                    if len(found) > limit:
+                        return _page(scope, found[:limit], found[limit - 1][0])
+                    if time.monotonic() > deadline and look.floor > low:
+                        return _page(scope, found, look.floor)
         return _page(scope, found, None)
 
     async def one(self, scope: Scope, identifier: str) -> Activity | None:

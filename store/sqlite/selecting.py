@@ -26,6 +26,14 @@ def select(
     return _reading(columns, keys, "a.key DESC", full)
 
 
+def select_among(columns: str, narrowing: Narrowing, keys: Sequence[int], limit: int) -> Fragment:
+    """The statement that reads `columns` of matching activities among those with some keys, newest
+    first."""
+    among = "json_each(?) s CROSS JOIN activities a ON a.key = s.value"
+    found = _matching(Fragment(among, (json.dumps(keys),)), narrowing.rows, limit)
+    return _reading(columns, found, "a.key DESC", False)
+
+
 def select_changes(columns: str, narrowing: Narrowing, after: int, limit: int) -> Fragment:
     """The statement that reads `columns` of matching activities above a `seq`, in that order."""
     low = LOWEST_KEY if narrowing.since_key is None else narrowing.since_key

@@ -21,6 +21,8 @@ from store.sqlite.lock import WriterLock
 from store.sqlite.maintenance import Maintenance
 from store.sqlite.rewrite import Change, rewrite_batch, unpack_batch
 from store.sqlite.rollups import HOUR_MS, Tally
+from store.sqlite.search.indexer import SearchIndexer
+from store.sqlite.search.search_file import discard
 
 _DAY_MS: Final = 86_400_000
 _CLEAR_SECONDS: Final = 5.0
@@ -56,7 +58,11 @@ class SqliteWriter:
         self._cleared_at = 0.0
         self._lock = WriterLock(path)
         try:
-            self._maintenance = Maintenance(options or StoreOptions())
+            options = options or StoreOptions()
+            self._maintenance = Maintenance(options)
+            self._search = SearchIndexer(path, options) if options.search else None
+            if self._search is None:
+                discard(path)
             self._open()
         except BaseException:
             self._lock.release()
@@ -114,6 +120,15 @@ class SqliteWriter:
         with store_errors("maintain the store"):
             return self._maintenance.step(self._database, now)
 
+    def index(self, now: int) -> bool:
+        """One small step of the search index; False, too, when there is to be none."""
+        self._reopen_if_replaced()
+        return self._search is not None and self._search.step(self._database, now)
+
+    def unindex(self, now: int) -> bool:
+        """One small step of taking out of the search index what retention has deleted."""
+        return self._search is not None and self._search.forget(self._database, now)
+
     def gone(self) -> Gone:
         """What retention has deleted since this writer was opened."""
         return self._maintenance.gone()
@@ -127,6 +142,8 @@ class SqliteWriter:
                 database, change, version, everything=everything, after=after, seq=self._seq
             )
             self._keep_seq(seq)
+            if step.changed:
+                self._forget_words()
         self._seq = seq
         if step.changed:
             self._stale = True
@@ -145,9 +162,17 @@ class SqliteWriter:
             with store_errors("checkpoint"):
                 self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
+            if self._search is not None:
+                self._search.close()
             self._database.close()
             self._maintenance.close()
             self._lock.release()
+
+    def _forget_words(self) -> None:
+        """The search index knows what rows said before they were redacted anew."""
+        if self._search is not None:
+            self._search.close()
+        discard(self._path)
 
     def _end(self, rows: Sequence[Any], code: ErrorCode, message: str) -> int:
         """Give `started` rows an end, inside a transaction; the last `seq` given."""

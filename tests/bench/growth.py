@@ -1,12 +1,15 @@
 """How queries cost more when the store grows: the same ones on stores of several sizes.
 
-    python -m tests.bench.growth DIR [--rows 1000000,10000000] [--integrations 36,5000]
+    python -m tests.bench.growth DIR [--rows 1000000,10000000] [--integrations 36,5000] [--index]
 
 Stores are seeded into DIR (and used again): light bodies of the last day, those of more than five
 million rows multiplied from that many. Queries take turns between the stores. For each the goal
 is shown, p50 and p99 of `--runs` runs (fewer where they take long); pages of lists also from
 anywhere in the ninety days, charts also the first time: when a keeper has found out about the past
 already, as it does after its start, and when nothing is known of that.
+
+With `--index` each store has a search index, which is made first, unless it is there
+(`tests.bench.search` compares it with scanning).
 
 Then each store is opened, followed live while a keeper takes 2,000 exchanges a second, and loses
 rows of its oldest day. That changes it a little. The tables and charts go to
@@ -26,6 +29,7 @@ from tests.bench.chart import line_chart
 from tests.bench.growth_queries import AGAIN, DEEP, FIRST, GOALS, ONE, PAGE, WARM, Asked, questions
 from tests.bench.growth_upkeep import followed, opened, retained
 from tests.bench.multiply import multiply
+from tests.bench.search import make_index
 from tests.bench.seed import PARTNERS, Past, seed
 from tests.bench.store import now_ms, percentile
 
@@ -154,10 +158,13 @@ def main() -> None:
     arguments.add_argument("--rows", default="1000000,10000000", help="sizes; empty: none")
     arguments.add_argument("--integrations", default="", help="such as 36,360,5000")
     arguments.add_argument("--runs", type=int, default=100)
+    arguments.add_argument("--index", action="store_true", help="make a search index of each store")
     arguments.add_argument("--no-upkeep", action="store_true", help="leave the stores as they are")
     given = arguments.parse_args()
     if sizes := [int(text) for text in given.rows.split(",") if text]:
         stores = [store_of(given.folder, rows) for rows in sizes]
+        for path in stores if given.index else ():
+            print(make_index(path), flush=True)
         print(head("rows", sizes), flush=True)
         lines = asyncio.run(asked(stores, given.runs))
         lines += [] if given.no_upkeep else upkeep(stores)

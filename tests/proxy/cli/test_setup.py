@@ -5,15 +5,20 @@ import json
 import shlex
 import shutil
 import socket
+import sqlite3
 import ssl
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from addons.settings import Credential
 from proxy.cli.client_variables import ADDING, REPLACING
+from store.data_folder import DataFolder
+from store.options import StoreOptions
+from store.sqlite.writer import SqliteWriter
 from store.tokens import Right, TokenStore
 from tests.proxy.cli.conftest import Served, environment, wiretrail
 from tests.support.rows import fill, row
@@ -320,6 +325,26 @@ def test_prune(aged: Path, flags: list[str], left: list[str]) -> None:
     assert told["bytes_before"] > 0
     assert (told["rows_deleted"], told["bodies_dropped"]) == (4 - len(left), 0)
     assert sorted(paths(aged)) == sorted(left)
+
+
+def test_prune_takes_what_is_gone_out_of_the_search_index(aged: Path) -> None:
+    path = DataFolder(aged).activity_db
+    writer = SqliteWriter(path, StoreOptions(keep=None, search=True))
+    while writer.index(time.time_ns() // 1_000_000):
+        pass
+    writer.close()
+    file = path.with_name("activity-search.db")
+
+    def kept() -> int:
+        with closing(sqlite3.connect(file)) as database:
+            return sum(len(keys) // 8 for (keys,) in database.execute("SELECT keys FROM slots"))
+
+    assert kept() == 4
+    on = {"WIRETRAIL_SEARCH_INDEX": "true"}
+    assert wiretrail("prune", "--data", str(aged), "--older-than", "30d", **on).code == 0
+    assert kept() == 1
+    assert wiretrail("prune", "--data", str(aged)).code == 0
+    assert not file.exists(), "it is off"
 
 
 def test_prune_bodies_alone(aged: Path) -> None:

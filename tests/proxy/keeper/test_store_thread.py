@@ -31,6 +31,8 @@ class Moody:
         self.end_started = writer.end_started
         self.record_gap = writer.record_gap
         self.maintain = writer.maintain
+        self.index = writer.index
+        self.unindex = writer.unindex
         self.gone = writer.gone
         self.close = writer.close
 
