@@ -1,5 +1,6 @@
 """Opens a store by its address: a path, or a URL whose scheme names the backend."""
 
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -22,15 +23,16 @@ def open_writer(store: str | Path, options: StoreOptions | None = None) -> Write
     return SqliteWriter(_sqlite_path(store), options)
 
 
-def open_reader(store: str | Path) -> Reader:
-    """A reader of a store. Nothing is opened before its first query.
+def open_reader(store: str | Path, keeps: Callable[[], bool] = lambda: True) -> Reader:
+    """A reader of a store. Nothing is opened before its first query. `keeps` tells whether what a
+    query opened stays open for the next one.
 
     Raises:
         StoreError: no backend answers to this address.
     """
     from store.sqlite.reader import SqliteReader
 
-    return SqliteReader(_sqlite_path(store))
+    return SqliteReader(_sqlite_path(store), keeps=keeps)
 
 
 def store_of(data: DataFolder) -> Path:

@@ -38,10 +38,10 @@ VIEWER: Final = Path(__file__).parents[1] / "viewer"
 _DAY_SECONDS: Final = 86_400
 
 
-def open_reader(config: Config) -> FullReader:
-    """The store, for any number of queries."""
+def open_reader(config: Config, keeps: Callable[[], bool] = lambda: True) -> FullReader:
+    """The store, for any number of queries; `keeps` as `open_store` has it."""
     # Every backend's reader answers analytics, too.
-    return cast(FullReader, open_store_reader(store_address(config)))
+    return cast(FullReader, open_store_reader(store_address(config), keeps))
 
 
 def open_tokens(config: Config) -> TokenStore:
@@ -153,7 +153,7 @@ def keeper_services(
     explain: Callable[[Capture, UUID], RedactedExchange],
 ) -> ApiServices:
     """The services of a keeper's API."""
-    reader = open_reader(config)
+    reader = open_reader(config, lambda: thread.opened)
     entries = _Entries(reader, thread)
     return ApiServices(
         reader=reader,

@@ -88,6 +88,11 @@ class StoreThread(threading.Thread):
         self.finished = threading.Event()
 
     @property
+    def opened(self) -> bool:
+        """Whether the store is open for writing."""
+        return self._opened is not None
+
+    @property
     def writable(self) -> bool:
         """Whether the store is open and the last batch could be written."""
         return self._opened is not None and self._failures == 0

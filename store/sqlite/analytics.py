@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -52,14 +52,16 @@ _OWN_FILTERS: Final = ("organization", "organization_id", "integration", "integr
 class SqliteAnalytics:
     """Answers out of rollups and interned names; `SqliteReader` builds on it."""
 
-    def __init__(self, path: Path, *, patience: float = 2.0) -> None:
+    def __init__(
+        self, path: Path, *, patience: float = 2.0, keeps: Callable[[], bool] = lambda: True
+    ) -> None:
         """Nothing is opened before the first query.
 
         `patience` bounds in seconds how long one page looks for rows; a page may then be
-        short, or empty, with a cursor to look on from.
+        short, or empty, with a cursor to look on from. `keeps` as `Pool` has it.
         """
         self._path = path
-        self._pool = Pool(path)
+        self._pool = Pool(path, keeps)
         self._patience = patience
         self._warmed: object = None
 

@@ -74,8 +74,12 @@ class Connection:
 class Pool:
     """At most `SIZE` connections; whoever comes when all are in use waits."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, keeps: Callable[[], bool] = lambda: True) -> None:
+        """`keeps` tells whether connections stay open for the next query. In the process of a
+        writer that cannot open the file they must not: what SQLite mapped read-only for one
+        connection it uses for all, and the writer could not open it ever after."""
         self._path = path
+        self._keeps = keeps
         self._kept = Kept()
         self._free: list[Connection] = []
         self._turns = asyncio.Semaphore(SIZE)
@@ -96,7 +100,10 @@ class Pool:
             except BaseException:
                 await asyncio.shield(connection.close())
                 raise
-            self._free.append(connection)
+            if self._keeps():
+                self._free.append(connection)
+            else:
+                await connection.close()
 
     async def close(self) -> None:
         """Close every connection that is not in use."""

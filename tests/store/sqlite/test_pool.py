@@ -38,3 +38,17 @@ async def test_an_asker_that_is_cancelled_leaves_no_thread(tmp_path: Path, opene
     for thread in set(threading.enumerate()) - before:
         thread.join(10)
         assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+async def test_a_connection_stays_open_only_where_it_may(tmp_path: Path, keeps: bool) -> None:
+    """What a connection opened on a read-only disk has mapped would keep a writer in the same
+    process from ever opening the store."""
+    path = tmp_path / "activity.db"
+    SqliteWriter(path).close()
+    before = set(threading.enumerate())
+    pool = Pool(path, lambda: keeps)
+    async with pool.connection():
+        pass
+    assert bool(set(threading.enumerate()) - before) is keeps
+    await pool.close()
