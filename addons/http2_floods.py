@@ -2,7 +2,9 @@
 
 * Frames that cost the sender nothing (pings, settings, resets, priorities) are answered for as
   long as they come: CVE-2023-44487, CVE-2019-9512, -9514, -9515. Here too many of them end the
-  connection.
+  connection. Those that belong to work are not too many: a reset for each request that is answered
+  (a proxy has many clients on one connection, of whom some leave), a ping for data that was sent
+  (gRPC measures how fast it comes).
 * A request that comes together with its own reset gets a flow and a connection to the upstream:
   a millisecond each, thousands in one read, while nobody else is served. Here it gets its row and
   nothing more. That is still 0.1 ms, most of it in h2; so frames are looked at before h2 has them,
@@ -27,6 +29,8 @@ _two: Final[Any] = _http2
 _h2: Final[Any] = _two.h2
 _buffered: Final[Any] = _http_h2.BufferedH2Connection
 _first_receive: Final = _buffered.receive_data
+_first_send: Final = _buffered.send_data
+_first_end: Final = _buffered.end_stream
 
 MENDED: Final[tuple[tuple[str, Any], ...]] = (
     ("Http2Connection._handle_event", _two.Http2Connection._handle_event),
@@ -48,9 +52,9 @@ _BUDGET: Final = 1000
 _REFILL: Final = 200
 """A second."""
 _RESET_COSTS: Final = 4
-"""The stream before it cost a request upstream and a row."""
-_STILLBORN_COSTS: Final = 10
-_USED: Final = "_wiretrail_trifles"
+"""The stream before it cost a request upstream and a row. How many may come with their requests,
+which cost a row, `addons.http2_allowance` says before."""
+_TRIFLED: Final = "_wiretrail_trifles"
 _ALLOWANCE: Final = "_wiretrail_allowance"
 _STILLBORN: Final = "_wiretrail_stillborn"
 _NONE: Final[frozenset[int]] = frozenset()
@@ -60,6 +64,35 @@ class _TooMany(_h2.exceptions.ProtocolError):  # type: ignore[misc]
     """Ends the connection from inside h2."""
 
     error_code = _h2.errors.ErrorCodes.ENHANCE_YOUR_CALM
+
+
+class _Trifles:
+    """What a client has sent that carries nothing."""
+
+    __slots__ = ("_since", "_used", "fed")
+
+    def __init__(self) -> None:
+        self._used = 0.0
+        self._since = time.monotonic()
+        self.fed = False
+        """Data was sent since the last ping."""
+
+    def answered(self) -> None:
+        """A request was answered whole."""
+        self._used = max(0.0, self._used - _RESET_COSTS)
+
+    def are_too_many(self, event: Any) -> bool:
+        """Take one more."""
+        now = time.monotonic()
+        self._used = max(0.0, self._used - (now - self._since) * _REFILL)
+        self._since = now
+        if isinstance(event, _h2.events.StreamReset):
+            self._used += _RESET_COSTS
+        elif self.fed and isinstance(event, _h2.events.PingReceived):
+            self.fed = False
+        else:
+            self._used += 1
+        return self._used > _BUDGET
 
 
 @dataclass
@@ -76,6 +109,8 @@ def apply() -> None:
     if _buffered.receive_data is _receive_data:
         return
     _buffered.receive_data = _receive_data
+    _buffered.send_data = _send_data
+    _buffered.end_stream = _end_stream
     _two.Http2Server.handle_h2_event = _calmed(_two.Http2Server.handle_h2_event)
 
 
@@ -101,6 +136,33 @@ def _look(self: Any, data: bytes) -> tuple[set[int], set[int]]:
     return begun_and_reset(data, buffer._preamble_len, self.highest_inbound_stream_id)
 
 
+def trifles(self: Any) -> _Trifles:
+    """Of the client of an `h2` connection."""
+    found: _Trifles | None = getattr(self, _TRIFLED, None)
+    if found is None:
+        found = _Trifles()
+        setattr(self, _TRIFLED, found)
+    return found
+
+
+def note_sent(self: Any) -> None:
+    """Data goes out on an `h2` connection, or waits for the windows."""
+    if not self.config.client_side:
+        trifles(self).fed = True
+
+
+def _send_data(self: Any, stream: int, data: bytes, end_stream: bool = False) -> None:
+    if data:
+        note_sent(self)
+    _first_send(self, stream, data, end_stream)
+
+
+def _end_stream(self: Any, stream: int) -> None:
+    if not self.config.client_side:
+        trifles(self).answered()
+    _first_end(self, stream)
+
+
 type _Handle = Callable[[Any, Any], Any]
 
 
@@ -113,7 +175,9 @@ def _calmed(original: _Handle) -> _Handle:
         idle = bool(stillborn) and getattr(event, "stream_id", None) in stillborn
         if isinstance(event, _TooMany):
             yield ResetAtOnceHook(self.context.client, [])
-        if isinstance(event, _TooMany) or _over_budget(self, event, idle):
+        if isinstance(event, _TooMany) or (
+            isinstance(event, _TRIFLES) and trifles(self.h2_conn).are_too_many(event)
+        ):
             calm = _h2.errors.ErrorCodes.ENHANCE_YOUR_CALM
             for command in self.protocol_error("too many frames that carry nothing", calm):
                 if type(command) is commands.CloseConnection:
@@ -127,20 +191,6 @@ def _calmed(original: _Handle) -> _Handle:
         return (yield from original(self, event))
 
     return handle
-
-
-def _over_budget(connection: Any, event: Any, stillborn: bool) -> bool:
-    if not isinstance(event, _TRIFLES):
-        return False
-    now = time.monotonic()
-    used, since = getattr(connection, _USED, (0.0, now))
-    used = max(0.0, used - (now - since) * _REFILL)
-    if isinstance(event, _h2.events.StreamReset):
-        used += _STILLBORN_COSTS if stillborn else _RESET_COSTS
-    else:
-        used += 1
-    setattr(connection, _USED, (used, now))
-    return used > _BUDGET
 
 
 def _leave_out(connection: Any, event: Any) -> Iterator[commands.Command]:

@@ -14,7 +14,7 @@ from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.layers.http import HttpLayer, SendHttp, _http2, _http_h2
 from mitmproxy.proxy.layers.http._base import HttpEvent
 
-from addons import http2_endings
+from addons import http2_endings, http2_floods
 
 WINDOW: Final = 2 << 20
 
@@ -82,6 +82,8 @@ def _acknowledge(self: Any, size: int, stream: int) -> None:
 
 def _window_updated(self: Any, stream: int) -> bool:
     sent: bool = _first_updated(self, stream)
+    if sent:
+        http2_floods.note_sent(self)
     if not self.stream_buffers.get(stream):
         self.wiretrail_drained.add(stream)
     return sent

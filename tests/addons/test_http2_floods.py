@@ -3,11 +3,17 @@
 import asyncio
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from h2.config import H2Configuration
+from h2.connection import H2Connection
 from h2.errors import ErrorCodes
+from h2.events import DataReceived, PingReceived
+from mitmproxy.proxy.layers.http._http_h2 import BufferedH2Connection
 
-from addons import http2_allowance
+from addons import http2_allowance, http2_floods, mitmproxy_fixes
+from addons.http2_floods import trifles
 from store.activity import ErrorCode
 from tests.addons.h2_partner import h2_partner
 from tests.addons.relay_world import Upstream as Where
@@ -160,3 +166,89 @@ async def test_a_few_at_a_time_end_it_too(tmp_path: Path) -> None:
         client.writer.close()
     assert not partner.heads
     assert 100 < len(w.sink.captures) < 1000
+
+
+@pytest.fixture
+def little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Little is forgiven, and not again."""
+    monkeypatch.setattr(http2_floods, "_BUDGET", 20)
+    monkeypatch.setattr(http2_floods, "_REFILL", 0)
+
+
+async def test_a_page_may_be_left_as_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http2_floods, "_REFILL", 0)
+    async with h2_partner(None) as partner, world(tmp_path, to(Where(partner.port))) as w:
+        client = await connect(w)
+        for number in range(5):
+            client.h2.prioritize(1001 + 2 * number, weight=201)
+        for number in range(http2_allowance.AT_ONCE):
+            send_and_reset(client, f"/reset/{number}")
+        assert await ask(client, "/meant") == b"hello"
+        await w.sink.wait(http2_allowance.AT_ONCE + 1)
+        client.writer.close()
+
+
+@pytest.mark.usefixtures("little")
+async def test_resets_among_answers_are_not_too_many(tmp_path: Path) -> None:
+    async with h2_partner(None) as partner, world(tmp_path, to(Where(partner.port))) as w:
+        client = await connect(w)
+        for number in range(30):
+            stream = client.h2.get_next_available_stream_id()
+            client.h2.send_headers(stream, head("/silent"), end_stream=True)
+            assert await ask(client, f"/{number}") == b"hello"
+            client.h2.reset_stream(stream, ErrorCodes.CANCEL)
+        assert await ask(client, "/last") == b"hello"
+        captures = await w.sink.wait(61)
+        client.writer.close()
+    assert sum(capture.error_code == ErrorCode.CLIENT_CLOSED for capture in captures) == 30
+
+
+@pytest.mark.usefixtures("little")
+async def test_resets_alone_are_too_many(tmp_path: Path) -> None:
+    async with h2_partner(None) as partner, world(tmp_path, to(Where(partner.port))) as w:
+        client = await connect(w)
+        streams = []
+        for _ in range(10):
+            streams.append(client.h2.get_next_available_stream_id())
+            client.h2.send_headers(streams[-1], head("/silent"), end_stream=True)
+        client.writer.write(client.h2.data_to_send())
+        await asyncio.sleep(0.1)
+        for stream in streams:
+            client.h2.reset_stream(stream, ErrorCodes.CANCEL)
+        client.writer.write(client.h2.data_to_send())
+        async with asyncio.timeout(10):
+            assert b"too many frames" in await client.reader.read()
+        await w.sink.settled(10)
+        client.writer.close()
+
+
+@pytest.mark.usefixtures("little")
+def test_a_ping_for_data_is_free() -> None:
+    sent = http2_floods._Trifles()
+    for _ in range(100):
+        sent.fed = True
+        assert not sent.are_too_many(PingReceived(ping_data=b"measured"))
+    found = [sent.are_too_many(PingReceived(ping_data=b"measured")) for _ in range(21)]
+    assert found == [False] * 20 + [True]
+
+
+def test_data_counts_when_it_is_sent_and_when_windows_open() -> None:
+    mitmproxy_fixes.apply()
+    client = H2Connection(H2Configuration(client_side=True))
+    client.initiate_connection()
+    client.send_headers(1, head("/"), end_stream=True)
+    server: Any = BufferedH2Connection(H2Configuration(client_side=False))
+    server.initiate_connection()
+    server.receive_data(client.data_to_send())
+    server.send_headers(1, [(":status", "200")])
+    assert not trifles(server).fed
+    server.send_data(1, bytes(100_000))
+    assert trifles(server).fed
+    trifles(server).fed = False
+    for event in client.receive_data(server.data_to_send()):
+        if isinstance(event, DataReceived):
+            client.acknowledge_received_data(event.flow_controlled_length, 1)
+    server.receive_data(client.data_to_send())
+    assert trifles(server).fed
