@@ -16,9 +16,10 @@ from typing import Any, Final, cast
 from mitmproxy.connection import Client, ConnectionState
 from mitmproxy.options import Options
 
-from addons import http1_write, mitmproxy_fixes
+from addons import courtesy, http1_write, mitmproxy_fixes
 from addons.arrival import look, record_flood, record_overload
 from addons.conversation import Conversation, Hooks
+from addons.courtesy import Courtesy
 from addons.crowd import Alone, Crowd
 from addons.detention import Detention
 from addons.dialler import Dialler
@@ -43,10 +44,6 @@ _TICK: Final = 0.1
 """Seconds between looks at the deadlines."""
 _LOOKED_AT: Final = 1000
 """Connections that are looked at for an idle one when there are too many."""
-_COURTESY: Final = 0.002
-"""Seconds that a busier worker waits for another to accept."""
-_PATIENCE: Final = 10
-"""How often it does, at most."""
 _FUTILE_A_TURN: Final = 32
 _OUT_OF_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
@@ -93,6 +90,7 @@ class RelayServer:
         self.turns = Turns()
         self.recording = Recording(sink)
         self._crowd = crowd or Alone()
+        self._courtesy = Courtesy(self._crowd)
         self._conversations: dict[Conversation, None] = {}
         """Oldest first."""
         self._ports: dict[socket.socket, ListeningPort] = {}
@@ -100,7 +98,6 @@ class RelayServer:
         self._ticker: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
         self._stopping = False
-        self._patience = _PATIENCE
         self._configure(settings)
 
     def _configure(self, settings: RelaySettings) -> None:
@@ -178,43 +175,42 @@ class RelayServer:
         """Connections wait. Left to chance, one of two workers took both of two connections in
         half of the trials; so a worker that has more than another lets that one go first, and
         takes what is still there a moment later."""
-        if len(self._conversations) <= self._crowd.least():
-            self._patience = _PATIENCE
+        waits = self._courtesy.waits(len(self._conversations))
+        if not waits:
             self._accept(listening)
             return
         asyncio.get_running_loop().remove_reader(listening)
-        self._let_others(listening, self._patience)
+        self._let_others(listening, waits)
 
-    def _let_others(self, listening: socket.socket, times: int) -> None:
-        """Wait once; longer while this worker has more than twice what another has, which may
-        wait for a processor. One that has not come then is not waited for again."""
+    def _let_others(self, listening: socket.socket, waits: int) -> None:
         loop = asyncio.get_running_loop()
 
         def late() -> None:
             if self._stopping:
                 return
-            mine, least = len(self._conversations), self._crowd.least()
-            if times > 1 and mine > 2 * least:
-                self._let_others(listening, times - 1)
+            if waits > 1 and self._courtesy.goes_on(len(self._conversations)):
+                self._let_others(listening, waits - 1)
                 return
-            if mine > 2 * least:
-                self._patience = 1
             loop.add_reader(listening, self._ready, listening)
-            self._accept(listening)
+            if self._accept(listening):
+                self._courtesy.in_vain()
+            else:
+                self._courtesy.came()
 
-        loop.call_later(_COURTESY, late)
+        loop.call_later(courtesy.SECONDS, late)
 
-    def _accept(self, listening: socket.socket) -> None:
+    def _accept(self, listening: socket.socket) -> bool:
+        """Whether there was a connection."""
         # One connection a turn, for the same reason. Those of floods do not count: dead ones cost
         # 20 us, thrown out 0.1 ms where it is 0.5 when everything has been made for them.
-        for _ in range(_FUTILE_A_TURN):
+        for number in range(_FUTILE_A_TURN):
             try:
                 accepted, _ = listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-                return
+                return number > 0
             except OSError as error:
                 self._cannot_accept(listening, error)
-                return
+                return number > 0
             port = self._ports[listening]
             begun = look(accepted)
             if not begun:
@@ -226,7 +222,8 @@ class RelayServer:
             loop = asyncio.get_running_loop()
             task = loop.create_task(self._converse(accepted, port))
             task.add_done_callback(_report)
-            return
+            break
+        return True
 
     def _cannot_accept(self, listening: socket.socket, error: OSError) -> None:
         if error.errno == errno.EINVAL:  # the owner has shut it down: we are told to stop soon

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from addons import http1_relay, relay_server
+from addons import courtesy, http1_relay
 from addons.relay_server import RelayServer, relay_options
 from addons.settings import Limits, Listener, Route
 from store.activity import Direction, ErrorCode
@@ -176,7 +176,7 @@ async def test_a_busy_relay_accepts_when_the_other_does_not(tmp_path: Path) -> N
 async def test_a_relay_that_waits_for_a_processor_gets_its_share(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay_server, "_COURTESY", 0.05)
+    monkeypatch.setattr(courtesy, "SECONDS", 0.05)
     async with upstream(answering(OK)) as server, world(tmp_path) as w:
         shared = listening()
         listener = Listener(
