@@ -82,6 +82,8 @@ class FlowLayer(HttpLayer):
     """What an HTTP/2 client has sent and nobody has looked at."""
     _held = False
     """It is not read meanwhile."""
+    _end: events.ConnectionClosed | None = None
+    """It has closed TLS behind that."""
 
     def __init__(self, context: Context, conversation: "Conversation") -> None:
         super().__init__(context, HTTPMode.transparent)
@@ -94,9 +96,12 @@ class FlowLayer(HttpLayer):
             yield from self._from_client(event)
         elif isinstance(event, Continued):
             yield from self._take_some()
+        elif isinstance(event, events.ConnectionClosed) and event.connection is client:
+            if self._read:
+                self._end = event
+            else:
+                yield from self._pass_on(event)
         else:
-            if isinstance(event, events.ConnectionClosed) and event.connection is client:
-                self._read = b""
             yield from self._pass_on(event)
 
     def _from_client(self, event: events.DataReceived) -> CommandGenerator[None]:
@@ -123,9 +128,13 @@ class FlowLayer(HttpLayer):
         self._turns.worked(began)
         if self._read:
             yield from self._wait()
-        elif self._held:
+            return
+        if self._held:
             self._held = False
             yield HoldReading(self.context.client, False)
+        if self._end is not None:
+            end, self._end = self._end, None
+            yield from self._pass_on(end)
 
     def _wait(self) -> CommandGenerator[None]:
         self._held = True

@@ -81,4 +81,5 @@ async def h2_partner(
     finally:
         server.close()
         for each in made:
-            each.transport.abort()
+            if hasattr(each, "transport"):  # else its handshake was broken off
+                each.transport.abort()

@@ -1,6 +1,7 @@
 """HTTP/2 clients that send many requests at once, beside others."""
 
 import asyncio
+import ssl
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,8 +16,9 @@ from addons.http2_turns import one_go
 from store.activity import ErrorCode
 from tests.addons.h2_partner import h2_partner
 from tests.addons.relay_world import Upstream as Where
-from tests.addons.relay_world import World, to, world
+from tests.addons.relay_world import World, connect_to, to, world
 from tests.faults.h2_client import Got, H2Client
+from tests.support.certificates import Authority
 
 
 def head(path: str) -> list[tuple[str, str]]:
@@ -158,3 +160,48 @@ async def test_who_leaves_while_requests_wait(
     assert not turns._waiting
     assert sum(capture.error_code is None for capture in w.sink.captures) >= 20
     assert {c.error_code for c in w.sink.captures} <= {None, ErrorCode.CLIENT_CLOSED}
+
+
+async def shake_hands(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, authority: Path
+) -> tuple[ssl.SSLObject, ssl.MemoryBIO]:
+    """TLS whose records can be written as one; what is written comes out of the second."""
+    context = ssl.create_default_context(cafile=str(authority))
+    context.set_alpn_protocols(["h2"])
+    inward, outward = ssl.MemoryBIO(), ssl.MemoryBIO()
+    made = context.wrap_bio(inward, outward, server_hostname="api.test")
+    while True:
+        try:
+            made.do_handshake()
+        except ssl.SSLWantReadError:
+            writer.write(outward.read())
+            inward.write(await reader.read(1 << 16))
+        else:
+            return made, outward
+
+
+async def test_who_closes_tls_behind_many_requests_has_a_row_for_each(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    context = authority.server_context("api.test")
+    context.set_alpn_protocols(["h2"])
+    async with (
+        h2_partner(context) as partner,
+        world(
+            tmp_path,
+            upstream_ca=authority.file,
+            connect_to=(connect_to("api.test", partner.port),),
+        ) as w,
+    ):
+        reader, writer = await w.connect(w.forward)
+        writer.write(b"CONNECT api.test:443 HTTP/1.1\r\nHost: api.test\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        tls, out = await shake_hands(reader, writer, w.ca)
+        writer.write(out.read())
+        await asyncio.sleep(0.1)
+        tls.write(b"".join(requests(20)))
+        with pytest.raises(ssl.SSLWantReadError):
+            tls.unwrap()
+        writer.write(out.read())
+        captures = await w.sink.wait(20)
+        writer.close()
+    assert {capture.error_code for capture in captures} == {ErrorCode.CLIENT_CLOSED}
