@@ -72,19 +72,21 @@ class _Trifles:
     __slots__ = ("_since", "_used", "fed")
 
     def __init__(self) -> None:
-        self._used = 0.0
+        self._used: float = 0
+        """Less than nothing where requests were answered."""
         self._since = time.monotonic()
         self.fed = False
         """Data was sent since the last ping."""
 
     def answered(self) -> None:
-        """A request was answered whole."""
-        self._used = max(0.0, self._used - _RESET_COSTS)
+        """A request was answered whole: worth a reset, later ones too."""
+        self._used = max(-_BUDGET, self._used - _RESET_COSTS)
 
     def are_too_many(self, event: Any) -> bool:
         """Take one more."""
         now = time.monotonic()
-        self._used = max(0.0, self._used - (now - self._since) * _REFILL)
+        if self._used > 0:
+            self._used = max(0.0, self._used - (now - self._since) * _REFILL)
         self._since = now
         if isinstance(event, _h2.events.StreamReset):
             self._used += _RESET_COSTS

@@ -9,7 +9,7 @@ import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
-from h2.events import DataReceived, PingReceived
+from h2.events import DataReceived, PingReceived, StreamReset
 from mitmproxy.proxy.layers.http._http_h2 import BufferedH2Connection
 
 from addons import http2_allowance, http2_floods, mitmproxy_fixes
@@ -222,6 +222,16 @@ async def test_resets_alone_are_too_many(tmp_path: Path) -> None:
             assert b"too many frames" in await client.reader.read()
         await w.sink.settled(10)
         client.writer.close()
+
+
+@pytest.mark.usefixtures("little")
+def test_answers_before_are_worth_as_much_as_is_forgiven() -> None:
+    reset = StreamReset(stream_id=1)
+    sent = http2_floods._Trifles()
+    for _ in range(1000):
+        sent.answered()
+    assert [sent.are_too_many(reset) for _ in range(11)] == [False] * 10 + [True]
+    assert [http2_floods._Trifles().are_too_many(reset) for _ in range(3)] == [False] * 3
 
 
 @pytest.mark.usefixtures("little")
