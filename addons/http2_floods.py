@@ -2,9 +2,9 @@
 
 * Frames that cost the sender nothing (pings, settings, resets, priorities) are answered for as
   long as they come: CVE-2023-44487, CVE-2019-9512, -9514, -9515. Here too many of them end the
-  connection. Those that belong to work are not too many: a reset for each request that is answered
-  (a proxy has many clients on one connection, of whom some leave), a ping for data that was sent
-  (gRPC measures how fast it comes).
+  connection. Those that belong to work are not too many: two resets for each request that is
+  answered (a proxy has many clients on one connection, of whom some leave), a ping for data that
+  was sent (gRPC measures how fast it comes).
 * A request that comes together with its own reset gets a flow and a connection to the upstream:
   a millisecond each, thousands in one read, while nobody else is served. Here it gets its row and
   nothing more. That is still 0.1 ms, most of it in h2; so frames are looked at before h2 has them,
@@ -51,9 +51,10 @@ _TRIFLES: Final = (
 _BUDGET: Final = 1000
 _REFILL: Final = 200
 """A second."""
-_RESET_COSTS: Final = 4
-"""The stream before it cost a request upstream and a row. How many may come with their requests,
-which cost a row, `addons.http2_allowance` says before."""
+_RESET_COSTS: Final = 2
+"""How many may come with their requests, `addons.http2_allowance` says before."""
+_ANSWERED: Final = 4
+"""What an answer is worth: gRPC clients with short deadlines give up two of three calls."""
 _TRIFLED: Final = "_wiretrail_trifles"
 _ALLOWANCE: Final = "_wiretrail_allowance"
 _STILLBORN: Final = "_wiretrail_stillborn"
@@ -79,8 +80,8 @@ class _Trifles:
         """Data was sent since the last ping."""
 
     def answered(self) -> None:
-        """A request was answered whole: worth a reset, later ones too."""
-        self._used = max(-_BUDGET, self._used - _RESET_COSTS)
+        """A request was answered whole: worth two resets, later ones too."""
+        self._used = max(-_BUDGET, self._used - _ANSWERED)
 
     def are_too_many(self, event: Any) -> bool:
         """Take one more."""
