@@ -80,9 +80,12 @@ def _weakened(pieces: list[_Piece]) -> str:
 
 
 def _early_run(pieces: list[_Piece]) -> int | None:
-    """The last of the counted runs near the beginning of which the rest tells enough."""
+    """The last of the counted runs near the beginning of which the rest tells enough, and what
+    is in front of it nothing: words stay, or every UUID would be like `sdk-` and one."""
     found = 0 if pieces[0].least > RUN and len(pieces) > 1 else None
     for number, piece in enumerate(pieces[:_TELLING]):
+        if piece.atom[0] == "(":
+            break
         rest = pieces[number + 1 :]
         if piece.least >= _COUNTED and sum(map(_tells, rest)) >= _TELLING:
             found = number
