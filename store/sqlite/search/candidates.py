@@ -103,6 +103,8 @@ class Candidates:
         """What lies at or above this key is not wanted any more."""
         with self._using:
             self._high = min(self._high, high)
+            while self._keys and -self._keys[0] >= self._high:
+                heappop(self._keys)
 
     def close(self) -> None:
         """Close the file."""

@@ -119,6 +119,7 @@ async def _others(connection: Connection, kept: dict[str, int]) -> list[int] | N
     if not belongs(kept, [rows[0][0] if rows else None for rows in answers]):
         return None
     found: list[int] = []
-    for sql, value in ((_FRESH, kept["until_seq"]), (_STARTED, STARTED)):
+    # In this order: one that ends between the two questions is fresh then.
+    for sql, value in ((_STARTED, STARTED), (_FRESH, kept["until_seq"])):
         found += [key for (key,) in await connection.rows(Fragment(sql, (value, _OTHERS + 1)))]
     return found if len(found) <= _OTHERS else None

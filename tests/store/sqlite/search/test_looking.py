@@ -15,7 +15,10 @@ from store.filters import parse_filter
 from store.identity import activity_id, organization_id
 from store.options import DAY_MS, StoreOptions
 from store.scope import SERVICE, Scope
-from store.sqlite.search import candidates, planes, searching
+from store.sqlite import zones
+from store.sqlite.narrowing import Fragment
+from store.sqlite.pool import Connection
+from store.sqlite.search import candidates, looking, planes, searching
 from store.sqlite.writer import SqliteWriter
 from tests.store.sqlite.search.conftest import INDEXED, NOW, World
 from tests.support.rows import row
@@ -182,6 +185,55 @@ async def test_other_filters_narrow_too(world: World) -> None:
     )
     answers = await world.same(*queries)
     assert [len(found) > 0 for found in answers] == [True, True, True, False, True, True, False]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_index_and_stretches_in_turns_find_each_row_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """What one of them has passed, the other one has in hand already."""
+    choose = random.Random(seed)
+    hours = [NOW + n * 20 * MINUTE for n in range(200)]
+    for some in (hours[:150], hours[150:190], hours[190:]):
+        world.index()  # all but the last rows
+        world.write(*(row(created_at=at, request_body=body(choose),
+                          status=choose.choice((Status.SUCCESS, Status.FAILED)))
+                      for at in some))  # fmt: skip
+    monkeypatch.setattr(searching, "_FIRST", 4)
+    monkeypatch.setattr(searching, "_MOST", 8)
+    monkeypatch.setattr(zones, "STRETCH", 4)
+    monkeypatch.setattr(zones, "_LONGEST", 8)
+
+    def either(race: looking._Race) -> bool:
+        return race._search is not None and not race._search.ended and choose.random() < 0.5
+
+    monkeypatch.setattr(looking._Race, "_choose", either)
+    answers = await world.same("invoice status:failed", "invoice -status:failed", "json min_ms:1")
+    assert all(len(found) > 20 for found in answers)
+
+
+async def test_a_row_that_ends_meanwhile_is_found(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is one without an end to the one question, or a new one to the other."""
+    begun = activity_id(NOW)
+    world.write(row(created_at=NOW, id=begun, status=Status.STARTED, request_headers="{}"))
+    world.write(*(row(created_at=NOW + 1 + n) for n in range(40)))
+    world.index()
+    rows = Connection.rows
+    asked: list[str] = []
+
+    async def ending(self: Connection, statement: Fragment) -> list[object]:
+        found = await rows(self, statement)
+        if statement.sql in (searching._FRESH, searching._STARTED):
+            if not asked:
+                world.write(row(created_at=NOW, id=begun, request_body='"late"'))
+            asked.append(statement.sql)
+        return found
+
+    monkeypatch.setattr(Connection, "rows", ending)
+    assert len(await world.find("late")) == 1
+    assert len(asked) == 2
 
 
 async def test_compressed_bodies_are_indexed(world: World) -> None:
