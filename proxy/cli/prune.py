@@ -69,7 +69,9 @@ def run(args: argparse.Namespace) -> int:
         _check_names(args.organization or (), store_address(config))
         while writer.maintain(time.time_ns() // 1_000_000):
             steps += 1
-        while writer.unindex(time.time_ns() // 1_000_000):
+        # At one moment: from one to the next there would be a little more to forget for ever.
+        now = time.time_ns() // 1_000_000
+        while writer.unindex(now):
             steps += 1
     finally:
         writer.close()
