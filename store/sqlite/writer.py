@@ -216,6 +216,8 @@ class SqliteWriter:
                 "SELECT value FROM state WHERE name = 'last_seq'"
             ).fetchone()
         self._seq = int(found[0]) if found else 0
+        if self._search is not None:
+            self._search.opened(self._database)
         self._identity = _identity(self._path)
 
     def _reopen_if_replaced(self) -> None:

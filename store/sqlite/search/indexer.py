@@ -4,9 +4,11 @@ import os
 import random
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
+from store.errors import StoreUnavailable
 from store.options import StoreOptions
 from store.sqlite.keys import HIGHEST_KEY
 from store.sqlite.search.filling import transaction
@@ -31,6 +33,18 @@ class SearchIndexer:
         self._identity: tuple[int, int] | None = None
         self._upkeep: Upkeep | None = None
         self._rest_until = 0
+
+    def opened(self, store: sqlite3.Connection) -> None:
+        """The store was opened, and nothing is written to it yet: a file that is not of it goes.
+        Later its rows may have come to the same numbers again."""
+        self.close()
+        with suppress(sqlite3.Error, OSError, StoreUnavailable):
+            index = open_for_indexing(self._path)
+            if index is not None:
+                with closing(index):
+                    belongs = _belongs(index, store)
+                if not belongs:
+                    discard(self._path)
 
     def step(self, store: sqlite3.Connection, now: int) -> bool:
         """One step of whatever is due; True when more is to do.
@@ -64,10 +78,12 @@ class SearchIndexer:
     ) -> bool:
         try:
             return step(self._opened(store), store, now)
-        except (sqlite3.Error, OSError) as error:
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - what damage leads to nobody can list
             self.close()
             self._rest_until = now + _REST_MS
-            if getattr(error, "sqlite_errorname", "") in _DAMAGE:
+            if _is_damage(error):
                 discard(self._path)
         return False
 
@@ -108,6 +124,12 @@ class SearchIndexer:
             index.close()
             raise
         return index
+
+
+def _is_damage(error: Exception) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorname", "") in _DAMAGE
+    return not isinstance(error, OSError)
 
 
 def _belongs(index: sqlite3.Connection, store: sqlite3.Connection) -> bool:

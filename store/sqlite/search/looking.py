@@ -1,7 +1,6 @@
 """Where a page looks for its rows: stretch after stretch as `zones` tells, or at the candidates of
 the search index, whichever gets further in the same time."""
 
-import sqlite3
 import time
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
@@ -119,7 +118,7 @@ class _Race:
             try:
                 keys, floor = await self._search.next(high)
                 look = Look(narrowing, keys, [], floor)
-            except sqlite3.Error:
+            except Exception:  # noqa: BLE001 - what damage leads to nobody can list
                 self._search = None
         if look is None:
             self._indexed = False
