@@ -23,6 +23,9 @@ _LARGE: Final = 16 << 10
 """A row of more text has a slot of its own."""
 _HUGE: Final = 1 << 20
 """A row of more text is a candidate for every search: its words alone would take too long."""
+_MOST_WORDS: Final = 128 << 10
+"""Bytes of different words that set nearly all bits of a slot, which then tell nothing: they are
+not worth the 30 ms that setting them takes."""
 _WEIGHED: Final = 4
 """After so many rows the words of a slot are weighed; each time would be a tenth of the work."""
 
@@ -116,8 +119,10 @@ class _Slot:
 
     def close(self) -> None:
         """Turn words into bits."""
-        found = bytearray(b"\1" if self._huge else b"\0") * WIDTH
-        _set(found, positions(self._words | self._small, EVERYWHERE))
+        huge = self._huge or sum(map(len, self._words)) > _MOST_WORDS
+        found = bytearray(b"\1" if huge else b"\0") * WIDTH
+        if not huge:
+            _set(found, positions(self._words | self._small, EVERYWHERE))
         _set(found, positions(self._small, IN_SMALL))
         for kind, numbers in enumerate((self.organizations, self._integrations)):
             for number in numbers:

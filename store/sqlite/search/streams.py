@@ -5,15 +5,13 @@ import json
 import sqlite3
 from array import array
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Protocol
 
 from store.sqlite.keys import LOWEST_KEY
 from store.sqlite.search.layout import slot_number, unpacked
 from store.sqlite.search.planes import Plane
 from store.sqlite.search.segments import set_state
 from store.sqlite.search.texts import AFTER_SEQ, BEFORE_KEY, WITH_KEYS, RowTexts, Texts
-
-_AT_ONCE: Final = 32
 
 
 class Stream(Protocol):
@@ -43,7 +41,7 @@ class NewRows:
 
     def read(self, store: sqlite3.Connection, texts: Texts) -> list[RowTexts]:
         """Rows above the `seq` that was read last."""
-        found = texts.read(store, AFTER_SEQ, (self._position, _AT_ONCE))
+        found = texts.read(store, AFTER_SEQ, (self._position, texts.at_once))
         if found:
             self._position = found[-1].seq
         return found
@@ -65,7 +63,7 @@ class OldRows:
 
     def read(self, store: sqlite3.Connection, texts: Texts) -> list[RowTexts]:
         """Rows below the key that was read last."""
-        values = (self._position, self._from_seq, _AT_ONCE)
+        values = (self._position, self._from_seq, texts.at_once)
         found = texts.read(store, BEFORE_KEY, values)
         if found:
             self._position = found[-1].key
@@ -106,8 +104,8 @@ class RowsOfSegment:
     def read(self, store: sqlite3.Connection, texts: Texts) -> list[RowTexts]:
         """The next rows that are there."""
         while self._position < len(self._keys):
-            some = self._keys[self._position : self._position + _AT_ONCE]
-            self._position += _AT_ONCE
+            some = self._keys[self._position : self._position + texts.at_once]
+            self._position += len(some)
             there = texts.read(store, WITH_KEYS, (json.dumps(some.tolist()),))
             if found := [row for row in map(self._left, there) if row is not None]:
                 return found

@@ -10,6 +10,9 @@ from store.sqlite.compression import Decompressor
 from store.sqlite.keys import STARTED
 from store.sqlite.schema import ENDPOINT
 
+_MOST: Final = 32
+_SIZE: Final = 512 << 10
+"""At most so many rows, of about so many bytes, are read at once."""
 _BODIES: Final = ("request_body", "response_body")
 _LARGE: Final = ", ".join(
     f"CAST(CASE WHEN c.key IS NULL THEN z.{name} ELSE c.{name} END AS BLOB)"
@@ -59,12 +62,18 @@ class Texts:
 
     def __init__(self) -> None:
         self._decompressor = Decompressor()
+        self.at_once = 1
+        """How many rows are worth reading next: few where they are large."""
 
     def read(
         self, store: sqlite3.Connection, statement: str, values: Sequence[Any]
     ) -> list[RowTexts]:
         """The rows of one of the statements above."""
-        return [self._row(store, row) for row in store.execute(statement, values)]
+        found = [self._row(store, row) for row in store.execute(statement, values)]
+        size = sum(len(row.small) + len(row.large) for row in found)
+        fitting = self.at_once * _SIZE // max(size, 1)
+        self.at_once = max(1, min(_MOST, self.at_once * 2, fitting))
+        return found
 
     def _row(self, store: sqlite3.Connection, row: Sequence[Any]) -> RowTexts:
         key, seq, organization, integration, status, *found = row

@@ -4,6 +4,8 @@ import os
 import sqlite3
 import stat
 import time
+from collections.abc import Collection
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from store.sqlite.search.candidates import Wanted, _Segment
 from store.sqlite.search.filling import Filling
 from store.sqlite.search.grams import EVERYWHERE, needed
 from store.sqlite.search.layout import PLANES, page_number, plane_number
+from store.sqlite.search.texts import AFTER_SEQ, Texts
 from store.sqlite.writer import SqliteWriter
 from tests.store.sqlite.search.conftest import INDEXED, NOW, World
 from tests.support.rows import row
@@ -311,6 +314,39 @@ async def test_huge_and_large_rows(world: World, monkeypatch: pytest.MonkeyPatch
     world.index()
     answers = await world.same("w000x0004", "w001x0299", "w002x2999", "w002x3000", "w0", "x0001")
     assert [len(found) for found in answers] == [1, 1, 1, 0, 60, 60]
+
+
+async def test_words_too_many_to_tell_anything_are_not_hashed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[int] = []
+    positions = planes.positions
+
+    def weighing(found: Collection[bytes], texts: int) -> memoryview:
+        hashed.append(sum(map(len, found)))
+        return positions(found, texts)
+
+    monkeypatch.setattr(planes, "positions", weighing)
+    for n, size in enumerate((20_000, 10)):
+        text = " ".join(f"w{n:03d}x{k:05d}" for k in range(size))
+        world.write(row(created_at=NOW + n, request_body=f'"{text}"'))
+    world.write(*(row(created_at=NOW + 100 + n) for n in range(40)))
+    world.index()
+    assert 0 < max(hashed) < 10_000
+    answers = await world.same("w000x19999", "w001x00009", "w001x00010")
+    assert [len(found) for found in answers] == [1, 1, 0]
+
+
+def test_large_rows_are_read_one_by_one(world: World) -> None:
+    world.write(*(row(created_at=NOW + n, request_body=f'"{"x" * 600_000}"') for n in range(4)))
+    world.write(*(row(created_at=NOW + 100 + n) for n in range(100)))
+    texts = Texts()
+    with closing(sqlite3.connect(world.path)) as store:
+        seq, sizes = 0, []
+        while found := texts.read(store, AFTER_SEQ, (seq, texts.at_once)):
+            seq = found[-1].seq
+            sizes.append(len(found))
+    assert sizes == [1, 1, 1, 1, 1, 2, 4, 8, 16, 32, 32, 5]
 
 
 def test_a_plane_becomes_slices(tmp_path: Path) -> None:
