@@ -214,7 +214,8 @@ def _prefilters(shipped_ones: list[str], own: list[str]) -> tuple[list[str], lis
     weak = [text for text, end in ends.items() if not end]
     others += [Linear(one, needs=digits) for text in weak for one, digits in apart(text)]
     if own:
-        others.append(Linear(_either([_ungrouped(text) for text in own])))
+        # The values of headers are asked for together, one in a line.
+        others.append(Linear(f"(?m:{_either([_ungrouped(text) for text in own])})"))
     return list(filter(None, map(weakened, weak))), others
 
 

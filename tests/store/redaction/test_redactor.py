@@ -214,6 +214,17 @@ def test_everyday_values_are_remembered_and_secrets_are_not() -> None:
         assert "meter/1.4" not in (kept.request_headers or "")
 
 
+@pytest.mark.parametrize("pattern", ["^badge-[0-9]{4}$", "^badge-[0-9]{4}", "badge-[0-9]{4}$"])
+def test_own_patterns_may_ask_for_the_beginning_and_end_of_a_value(pattern: str) -> None:
+    own = UserPattern(name="badge", pattern=pattern)
+    redactor = Redactor(KEY, RedactionOptions(patterns=(own,)))
+    badge, other = (b"X-Note", b"badge-1234"), (b"X-Other", b"1")
+    for fields in ([badge], [other, badge], [badge, other], [badge]):
+        for target in ("/x", "/x?token=" + TOKEN):
+            kept = redactor.redact(capture(headers=fields, target=target), ACME)
+            assert "badge-1234" not in (kept.request_headers or "")
+
+
 def test_trailers_are_redacted_with_the_headers() -> None:
     shown = capture("x")
     shown.request_trailers = [(b"X-Api-Key", TOKEN.encode()), (b"X-Sum", b"crc32:1")]
