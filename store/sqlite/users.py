@@ -45,6 +45,13 @@ def shown_user(kept: str | None, name: Any) -> str | None:
     return None if kept == name and kept is not None and uuid_bytes(kept) is None else kept
 
 
+def _told(metadata: str) -> str | None:
+    try:
+        return kept_user(None, metadata)
+    except msgspec.MsgspecError:
+        return None  # damaged: it must not end the keeper, each time anew
+
+
 class UserNaming:
     """Brings the names of users in rows of earlier versions into their column."""
 
@@ -60,7 +67,7 @@ class UserNaming:
             return False
         with self._pace.step(database):
             found = database.execute(_OLD, (mark[0], self._pace.size)).fetchall()
-            named = [(kept_user(None, told), key) for key, told in found if told is not None]
+            named = [(_told(told), key) for key, told in found if told is not None]
             database.executemany(_SET, [one for one in named if one[0] is not None])
             if found:
                 database.execute(_SET_MARK, (found[-1][0],))

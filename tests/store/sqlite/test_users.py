@@ -98,6 +98,28 @@ async def test_a_file_of_an_earlier_version_is_brought_over_step_by_step(path: P
     assert _users(path) == {one.id: kept_user(one.user_id, one.metadata) for one in rows}
 
 
+def test_a_damaged_row_does_not_stop_it(path: Path) -> None:
+    writer = SqliteWriter(path)
+    writer.write([row(created_at=NOW + n, metadata=BOB) for n in range(3)])
+    writer.close()
+    _as_before(path)
+    for number, text in enumerate(('{"user":"bo', '["user"]')):
+        database = sqlite3.connect(path)
+        database.execute(
+            "UPDATE activities SET metadata = ? WHERE key IN"
+            " (SELECT key FROM activities ORDER BY key LIMIT 1 OFFSET ?)",
+            (text, number),
+        )
+        database.commit()
+        database.close()
+    writer = SqliteWriter(path)
+    while writer.maintain(NOW):
+        pass
+    writer.close()
+    assert _mark(path) is None
+    assert sorted(_users(path).values(), key=str) == [None, None, "bob"]
+
+
 def test_a_new_file_has_nothing_to_bring_over(path: Path) -> None:
     writer = SqliteWriter(path)
     writer.write([row(created_at=NOW, metadata=BOB)])
