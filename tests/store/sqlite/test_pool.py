@@ -46,9 +46,8 @@ async def test_a_connection_stays_open_only_where_it_may(tmp_path: Path, keeps: 
     process from ever opening the store."""
     path = tmp_path / "activity.db"
     SqliteWriter(path).close()
-    before = set(threading.enumerate())
     pool = Pool(path, lambda: keeps)
     async with pool.connection():
         pass
-    assert bool(set(threading.enumerate()) - before) is keeps
+    assert bool(pool._free) is keeps
     await pool.close()
