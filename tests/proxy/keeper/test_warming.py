@@ -1,7 +1,7 @@
 """The keeper warms the charts of the zones from which people look."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -34,6 +34,12 @@ class Reader:
             yield
 
 
+async def _until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
 def test_days_of_utc_and_of_the_zones() -> None:
     utc, berlin = charts(NOW, [BERLIN])
     assert utc[-1] - utc[0] == 91 * DAY_MS
@@ -55,17 +61,15 @@ async def test_a_new_zone_is_warmed_at_once_and_a_store_that_fails_is_asked_agai
 ) -> None:
     reader, zones = Reader(), Zones()
     working = asyncio.create_task(keep_warm(cast(Any, reader), zones, lambda: NOW))
-    await asyncio.sleep(0.05)
-    assert reader.asked == [1]
+    await _until(lambda: reader.asked == [1])
     zones.note(BERLIN)
-    await asyncio.sleep(0.05)
+    await _until(lambda: reader.steps == 2)
     zones.note(BERLIN)  # known already
     await asyncio.sleep(0.05)
     assert (reader.asked, reader.steps) == ([1, 2], 2)
     monkeypatch.setattr(warming, "_EVERY_SECONDS", 0.01)
     zones.note(ZoneInfo("Asia/Tokyo"))
-    await asyncio.sleep(0.1)
-    assert len(reader.asked) > 3
+    await _until(lambda: len(reader.asked) > 3)
     working.cancel()
     with pytest.raises(asyncio.CancelledError):
         await working
