@@ -26,7 +26,7 @@ _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNOR
 _XML_CHARSET: Final = re.compile(rb"""^\s*<\?xml[^>]{0,80}encoding=["']([\w.-]{1,40})""")
 _UTF_8: Final = ("utf-8", "utf8", "us-ascii", "ascii")
 _USUAL: Final = (*_UTF_8, "iso-8859-1", "latin1", "windows-1252")
-_JSON_BEGINS: Final = (b"{", b"[")
+JSON_BEGINS: Final = (b"{", b"[")
 _CONTROL: Final = bytes((*range(9), *range(14, 27), 28, 29, 31, 127))
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -85,7 +85,7 @@ def decode_content(headers: HeaderList, body: bytes, size: int) -> Content:
         data, cut = undo_codings(coding.decode("latin-1"), body)
         truncated = truncated or cut
     content_type, media_type, usual = _types(declared)
-    if usual and not truncated and data[:1] in _JSON_BEGINS and data.isascii() and is_json(data):
+    if usual and not truncated and data[:1] in JSON_BEGINS and data.isascii() and is_json(data):
         # Most bodies. No control characters stand in JSON, so it need not be looked for them.
         return Content(data, media_type or "text/plain", content_type, data, False, True)
     text = _text(data, media_type, content_type, truncated)
@@ -187,10 +187,10 @@ def _text(data: bytes, media_type: str, content_type: str, truncated: bool) -> b
     if (
         media_type.startswith(_BINARY_TYPES)
         and media_type != "image/svg+xml"
-        and not (data[:1] in _JSON_BEGINS and is_json(data))
+        and not (data[:1] in JSON_BEGINS and is_json(data))
     ):
         return None
-    if data[:1] in _JSON_BEGINS and data[1:2] != b"\x00" and "harset" not in content_type:
+    if data[:1] in JSON_BEGINS and data[1:2] != b"\x00" and "harset" not in content_type:
         charset = "utf-8"
     else:
         charset = _charset(data, content_type)

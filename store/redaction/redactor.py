@@ -9,7 +9,7 @@ import msgspec
 
 from store.activity import JsonText
 from store.capture import Capture, Phase, Stream
-from store.content import is_json
+from store.content import JSON_BEGINS, is_json
 from store.identity import organization_id
 from store.redaction import bodies, uri
 from store.redaction.exchange import RedactedExchange
@@ -36,7 +36,6 @@ _NOTHING: Final = {
     "stream_messages": None,
     "metadata": None,
 }
-_JSON_BEGINS: Final = (b"{", b"[")
 _WITHHELD: Final = "[REDACTED]"
 
 
@@ -105,9 +104,9 @@ def _messages_cut(capture: Capture, stream: Stream) -> tuple[bool, bool]:
 def _documents(capture: Capture) -> tuple[bytes, ...]:
     """The bodies that may be JSON."""
     request, response = capture.request_body, capture.response_body
-    if request[:1] in _JSON_BEGINS:
-        return (request, response) if response[:1] in _JSON_BEGINS else (request,)
-    return (response,) if response[:1] in _JSON_BEGINS else ()
+    if request[:1] in JSON_BEGINS:
+        return (request, response) if response[:1] in JSON_BEGINS else (request,)
+    return (response,) if response[:1] in JSON_BEGINS else ()
 
 
 class _Exchange:

@@ -46,24 +46,45 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         )
         try:
             schema.check(database)
-            database.execute(f"PRAGMA page_size = {PAGE_SIZE}")
-            database.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            (mode,) = database.execute("PRAGMA journal_mode = WAL").fetchone()
+            mode = set_up(
+                database,
+                synchronous="FULL",
+                cache_kib=16_384,
+                checkpoint_pages=CHECKPOINT_PAGES,
+                wal_kept=WAL_KEPT,
+            )
             if mode != "wal":
                 raise StoreError(f"{path} lies where SQLite cannot use a write-ahead log")
-            database.executescript(f"""
-                PRAGMA synchronous = FULL;
-                PRAGMA secure_delete = ON;
-                PRAGMA mmap_size = 0;
-                PRAGMA temp_store = MEMORY;
-                PRAGMA cache_size = -16384;
-                PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
-                PRAGMA journal_size_limit = {WAL_KEPT};""")
             schema.migrate(database)
         except BaseException:
             database.close()
             raise
     return database
+
+
+def set_up(
+    database: sqlite3.Connection,
+    *,
+    synchronous: str,
+    cache_kib: int,
+    checkpoint_pages: int,
+    wal_kept: int,
+) -> str:
+    """Prepare a connection that writes a file of ours; returns its journal mode. What is deleted
+    is overwritten, and nothing is kept in files of SQLite's own choice. The log is emptied after
+    `checkpoint_pages` and cut to `wal_kept` bytes."""
+    database.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+    database.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    (mode,) = database.execute("PRAGMA journal_mode = WAL").fetchone()
+    database.executescript(f"""
+        PRAGMA synchronous = {synchronous};
+        PRAGMA secure_delete = ON;
+        PRAGMA mmap_size = 0;
+        PRAGMA temp_store = MEMORY;
+        PRAGMA cache_size = -{cache_kib};
+        PRAGMA wal_autocheckpoint = {checkpoint_pages};
+        PRAGMA journal_size_limit = {wal_kept};""")
+    return str(mode)
 
 
 def _make_private(path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from store.errors import StoreUnavailable
-from store.sqlite.connection import PAGE_SIZE
+from store.sqlite.connection import set_up
 from store.sqlite.search.layout import APPLICATION_ID, SCHEMA, VERSION
 
 _CHECKPOINT_PAGES: Final = 1_000
@@ -89,18 +89,14 @@ def _connected(path: Path) -> sqlite3.Connection:
     # The store's writer waits for nobody here.
     database = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
     try:
-        database.execute(f"PRAGMA page_size = {PAGE_SIZE}")
-        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        database.execute("PRAGMA journal_mode = WAL").fetchone()
-        # What a power cut takes from it is made again. The order of writes is kept.
-        database.executescript(f"""
-            PRAGMA synchronous = NORMAL;
-            PRAGMA secure_delete = ON;
-            PRAGMA mmap_size = 0;
-            PRAGMA temp_store = MEMORY;
-            PRAGMA cache_size = -4096;
-            PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES};
-            PRAGMA journal_size_limit = {_WAL_KEPT};""")
+        set_up(
+            database,
+            # What a power cut takes from it is made again. The order of writes is kept.
+            synchronous="NORMAL",
+            cache_kib=4_096,
+            checkpoint_pages=_CHECKPOINT_PAGES,
+            wal_kept=_WAL_KEPT,
+        )
     except BaseException:
         database.close()
         raise
