@@ -1,5 +1,6 @@
 """The functions that log activities, for code without an event loop."""
 
+import atexit
 import threading
 from types import TracebackType
 from typing import Self, Unpack
@@ -88,6 +89,13 @@ def _log() -> ActivityLog:
                 _default.close()
             _default, _default_target = ActivityLog(), target
         return _default
+
+
+@atexit.register
+def _close_default() -> None:
+    """Nothing of ours is told as unclosed when the service ends (`python -X dev` does)."""
+    if _default is not None:
+        _default.close()
 
 
 def log_activity_start(**fields: Unpack[ActivityFields]) -> str | None:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -139,6 +140,7 @@ async def upstream(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIt
     """A scripted server on loopback."""
     made = Upstream(0)
     tasks: set[asyncio.Task[None]] = set()
+    writers: weakref.WeakSet[asyncio.StreamWriter] = weakref.WeakSet()
     loop = asyncio.get_running_loop()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -157,6 +159,7 @@ async def upstream(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIt
             task = asyncio.current_task()
             assert task is not None
             tasks.add(task)
+            writers.add(writer)
             await serve(reader, writer)
             tasks.discard(task)
 
@@ -171,6 +174,8 @@ async def upstream(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIt
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in writers:
+            writer.transport.abort()  # closing in good order waits for the peer
 
 
 def listening() -> socket.socket:

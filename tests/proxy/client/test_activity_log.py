@@ -1,4 +1,6 @@
 import logging
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from uuid import UUID
@@ -186,3 +188,12 @@ def test_threads_may_share_the_functions(api: StubApi) -> None:
     for thread in threads:
         thread.join()
     assert found == [ID] * 8
+
+
+def test_a_service_ends_without_a_word_about_our_connections(api: StubApi) -> None:
+    code = f"from proxy.client import log_activity_start; log_activity_start(endpoint={ENDPOINT!r})"
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert len(api.requests) == 1
+    assert "unclosed" not in done.stderr
