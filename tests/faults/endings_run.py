@@ -15,6 +15,7 @@ from tests.faults.endings import AT_STOP, RUNNING, Ending, Told, Upstream
 from tests.faults.rough import RoughPlayer, complete, seen_by
 from tests.faults.wire import Send, Step
 from tests.support.certificates import Authority
+from tests.support.connections import closed_connections
 from tests.support.partner import Partner
 from tests.support.ports import free_port
 from tests.support.sidecar import Sidecar
@@ -101,6 +102,7 @@ class _Run:
         self._other = Authority(_made(folder / "other"), "Another CA")
         self._incoming = free_port()
         self._servers: list[asyncio.Server] = []
+        self._served: list[asyncio.StreamWriter] = []
         self._sockets: list[socket.socket] = []
         self._partners_in_threads: list[Partner] = []
         self._sidecar = Sidecar(folder / "data", f"--config={folder / 'wiretrail.toml'}")
@@ -137,6 +139,9 @@ class _Run:
         finally:
             for server in self._servers:
                 server.close()
+            for writer in self._served:
+                writer.transport.abort()  # closing in good order waits for the peer
+            assert not await closed_connections()
             for one in self._sockets:
                 one.close()
             for partner in self._partners_in_threads:
@@ -201,6 +206,7 @@ class _Run:
     async def _serve(
         self, case: Case, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        self._served.append(writer)
         with suppress(OSError):
             await RoughPlayer(reader, writer, case.signal).play(case.ending.server)
         if case.ending.server_ends:
