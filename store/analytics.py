@@ -4,7 +4,7 @@ Rollups know the columns in `ROLLED_UP`; filters of other columns are refused. T
 milliseconds, durations milliseconds. A failure is `failed`, `error` or `timeout`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -107,6 +107,16 @@ class IntegrationHealth(msgspec.Struct, frozen=True, kw_only=True):
     last_failure_at: Instant | None
     trend: list[Counts]
     """One for each bucket of the time range, oldest first."""
+
+
+class HealthPage(msgspec.Struct, frozen=True, kw_only=True):
+    """How some integrations do, and how many there are."""
+
+    items: list[IntegrationHealth]
+    total: int
+    """All integrations, those that are not among the items too."""
+    verdicts: Mapping[str, int]
+    """How many of them each word of `store.verdict` is true of."""
 
 
 class SeriesPoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,10 +244,17 @@ class AnalyticsReader(Protocol):
         ...
 
     async def health(
-        self, scope: Scope, where: ActivityFilter, edges: Sequence[int]
-    ) -> list[IntegrationHealth]:
-        """Every integration that was ever active, most active first; those without an activity
-        in the range too (`counts` of zeros)."""
+        self,
+        scope: Scope,
+        where: ActivityFilter,
+        edges: Sequence[int],
+        order: str = "count",
+        limit: int | None = None,
+    ) -> HealthPage:
+        """Integrations that were ever active, those without an activity in the range too (`counts`
+        of zeros). `order` is `count`, the most active first, or `verdict`: failing, degraded,
+        healthy, silent, and of each the most active. With a `limit` thousands of them cost little
+        more than those that are told."""
         ...
 
     async def series(

@@ -28,6 +28,8 @@ _ENDPOINT_FILTERS = tuple(
     one for one in _FILTERS if one.name not in ("activity_type", "direction", "status")
 )
 _TIMES = tuple(map(filter_parameter, ("since", "until")))
+_HEALTH_ORDERS = ("count", "verdict")
+_HEALTH_LIMIT = (1000, 1, 10_000)
 _ORDERS = ("p95", "count", "failures")
 
 
@@ -39,11 +41,15 @@ class Health(IntegrationHealth, frozen=True, kw_only=True):
 
 
 class HealthTable(msgspec.Struct, frozen=True, kw_only=True):
-    """Every integration; `edges` are those of the trends' buckets."""
+    """Integrations; `edges` are those of the trends' buckets."""
 
     items: list[Health]
     next: str | None = None
     edges: list[Instant]
+    total: int
+    """All integrations, those beyond `limit` too."""
+    verdicts: dict[Verdict, int]
+    """How many of all integrations have each verdict."""
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,11 +97,18 @@ async def settled_edges(call: Call) -> list[Instant]:
 
 
 async def analytics_health(call: Call) -> HealthTable:
-    """Every integration with its traffic, failures, response times, newest success and failure,
-    trend, and a verdict: `healthy`, `degraded` (5 % failed), `failing` (half), or `silent`."""
+    """Integrations with traffic, failures, response times, newest success and failure, trend, and
+    a verdict: `healthy`, `degraded` (5 % failed), `failing` (half), or `silent`."""
     edges = await settled_edges(call)
-    found = await call.services.reader.health(call.scope, call.filter(), edges)
-    return HealthTable(items=[judged(one) for one in found], edges=edges)
+    order = call.choice("order", _HEALTH_ORDERS, "count")
+    most = call.number("limit", *_HEALTH_LIMIT)
+    page = await call.services.reader.health(call.scope, call.filter(), edges, order, most)
+    return HealthTable(
+        items=[judged(one) for one in page.items],
+        edges=edges,
+        total=page.total,
+        verdicts={Verdict(word): count for word, count in page.verdicts.items()},
+    )
 
 
 async def analytics_series(call: Call) -> Series:
@@ -181,6 +194,8 @@ ENDPOINTS = (
         HealthTable,
         *_FILTERS,
         *BUCKETS,
+        choice("order", "what comes first: the most active, or the worst", _HEALTH_ORDERS, "count"),
+        limit(_HEALTH_LIMIT[0], _HEALTH_LIMIT[2]),
     ),
     _endpoint("analytics/series", analytics_series, "Over time", Series, *_FILTERS, *BUCKETS),
     _endpoint(

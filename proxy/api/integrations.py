@@ -54,7 +54,7 @@ async def show_integration(call: Call) -> IntegrationDetail:
     entry = _only(await _named(call))
     edges = await settled_edges(call)
     where = ActivityFilter(conditions=(Condition("integration_id", (entry.id,)),))
-    health = await call.services.reader.health(call.scope, where, edges)
+    health = (await call.services.reader.health(call.scope, where, edges)).items
     tester = call.services.test_connection
     return IntegrationDetail(
         integration=entry,

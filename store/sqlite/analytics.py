@@ -10,22 +10,19 @@ from typing import Any, Final
 import msgspec
 
 from store.analytics import (
-    Counts,
     EndpointEntry,
     FacetValue,
     FailureGroup,
     Gap,
+    HealthPage,
     HeatColumn,
     IntegrationEntry,
-    IntegrationHealth,
     SeriesPoint,
     Timeline,
 )
 from store.filters import EVERYTHING, ActivityFilter
 from store.scope import Scope
-from store.sqlite.answers import health, integration
 from store.sqlite.charts import (
-    COUNTS,
     Sum,
     check_rolled_up,
     hours_of,
@@ -34,18 +31,18 @@ from store.sqlite.endpoints import endpoints
 from store.sqlite.facets import facets
 from store.sqlite.failures import failures
 from store.sqlite.few import look_up
+from store.sqlite.health import health
 from store.sqlite.hour_parts import settled, summed
-from store.sqlite.narrowing import Fragment, Narrowing, any_of, joined
+from store.sqlite.integrations import entries
+from store.sqlite.narrowing import Fragment
 from store.sqlite.past import STATE
 from store.sqlite.pool import Pool
-from store.sqlite.rollups import SPAN_DAY
 from store.sqlite.scoped import scoped
 from store.sqlite.summary import summary
 from store.sqlite.timeline import timeline
 from store.sqlite.warming import LEAST, warm
 from store.times import Instant
 
-_HOSTS: Final = 20
 _OWN_FILTERS: Final = ("organization", "organization_id", "integration", "integration_id")
 
 
@@ -72,26 +69,7 @@ class SqliteAnalytics:
     async def integrations(self, scope: Scope) -> list[IntegrationEntry]:
         """Every integration that has activities or rollups, by name."""
         async with scoped(self._pool, scope, EVERYTHING) as (connection, narrowing):
-            found = await connection.rows(_integrations(narrowing))
-            places = await connection.rows(_PLACES)
-            kinds = await connection.rows(_KINDS)
-        providers: dict[int, list[str]] = {}
-        hosts: dict[int, list[str]] = {}
-        for number, provider, host in places:
-            _append(providers.setdefault(number, []), provider)
-            _append(hosts.setdefault(number, []), host)
-        types: dict[int, set[int]] = {}
-        directions: dict[int, set[int]] = {}
-        for number, kind, direction in kinds:
-            types.setdefault(number, set()).add(kind)
-            directions.setdefault(number, set()).add(direction)
-        entries = []
-        for row in found:
-            number = row[0]
-            names = (providers.get(number, []), hosts.get(number, [])[:_HOSTS])
-            closed = (directions.get(number, set()), types.get(number, set()))
-            entries.append(integration(row, *names, *closed))
-        return sorted(entries, key=lambda entry: (entry.name.lower(), entry.organization))
+            return await entries(connection, narrowing)
 
     async def gaps(self, scope: Scope, since: int, until: int) -> list[Gap]:
         """Gaps that touch a time range, newest first."""
@@ -120,30 +98,17 @@ class SqliteAnalytics:
             return await timeline(connection, narrowing, where, edges, deadline)
 
     async def health(
-        self, scope: Scope, where: ActivityFilter, edges: Sequence[int]
-    ) -> list[IntegrationHealth]:
-        """Every integration, most active first, with what it did between the edges."""
+        self,
+        scope: Scope,
+        where: ActivityFilter,
+        edges: Sequence[int],
+        order: str = "count",
+        limit: int | None = None,
+    ) -> HealthPage:
+        """The first integrations by `order`, with what they did between the edges."""
         check_rolled_up(where)
-        ranges = list(pairwise(edges))
-        whole = [(edges[0], edges[-1])] if ranges else []
         async with scoped(self._pool, scope, where) as (connection, narrowing):
-            found = await connection.rows(_integrations(narrowing))
-            places = await connection.rows(_PLACES)
-            by = ("a.integration",)
-            sums_of = await summed(connection, narrowing, whole, by)
-            await look_up(connection, narrowing, whole, sums_of, by)
-            trend = await summed(connection, narrowing, ranges, by, measures=COUNTS)
-        overall = {number: entry for (_, number), entry in sums_of.items()}
-        lines = {row[0]: [_NOTHING] * len(ranges) for row in found}
-        for (bucket, number), entry in trend.items():
-            if number in lines:  # not one that has appeared meanwhile
-                lines[number][bucket] = entry.counts()
-        providers = {number: provider for number, provider, _ in reversed(places) if provider}
-        found.sort(key=lambda row: (-overall.get(row[0], Sum()).total, row[2].lower()))
-        return [
-            health(row, providers.get(row[0]), overall.get(row[0], Sum()), lines[row[0]])
-            for row in found
-        ]
+            return await health(connection, narrowing, edges, order, limit)
 
     async def series(
         self, scope: Scope, where: ActivityFilter, edges: Sequence[int]
@@ -227,33 +192,4 @@ class SqliteAnalytics:
         return [found.get((number,), Sum()) for number in range(len(ranges))]
 
 
-_NOTHING: Final = Counts()
 _HOURS: Final = Fragment("SELECT bucket FROM hours LIMIT ?", (LEAST,))
-_PLACES: Final = Fragment(
-    "SELECT integration, provider, host FROM endpoints"
-    " GROUP BY integration, provider, host ORDER BY max(used) DESC, count(*) DESC"
-)
-_KINDS: Final = Fragment(
-    "SELECT DISTINCT integration, activity_type, direction FROM rollups WHERE span = ?", (SPAN_DAY,)
-)
-
-
-def _integrations(narrowing: Narrowing) -> Fragment:
-    numbers = narrowing.numbers
-    conditions = [Fragment("i.last_at IS NOT NULL")]
-    if numbers.integrations is not None:
-        conditions.append(any_of("i.number", numbers.integrations))
-    elif numbers.organizations is not None:
-        conditions.append(any_of("i.organization", numbers.organizations))
-    where = joined(conditions)
-    return Fragment(
-        "SELECT i.number, i.id, i.name, o.id, o.name, i.first_at, i.last_at,"  # noqa: S608
-        " i.last_success_at, i.last_failure_at FROM integrations i"
-        f" JOIN organizations o ON o.number = i.organization WHERE {where.sql}",
-        where.values,
-    )
-
-
-def _append(names: list[str], name: str) -> None:
-    if name and name not in names:
-        names.append(name)

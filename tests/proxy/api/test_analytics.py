@@ -39,6 +39,19 @@ async def test_health_judges_every_integration(world: World, client: httpx.Async
     assert sum(one["success"] for one in table["good"]["trend"]) == 4
 
 
+async def test_health_of_the_worst(world: World, client: httpx.AsyncClient) -> None:
+    world.write(*(row(integration=name) for name in ("good", "good", "fine")))
+    world.write(failed(integration="bad"))
+    query = {"order": "verdict", "limit": "1"}
+    answer = (await client.get(f"{ANALYTICS}/health", params=query)).json()
+    assert [item["integration"] for item in answer["items"]] == ["bad"]
+    assert answer["total"] == 3
+    assert answer["verdicts"] == {"failing": 1, "healthy": 2}
+    refused = await client.get(f"{ANALYTICS}/health", params={"order": "verdikt"})
+    assert refused.status_code == 422
+    assert "verdict" in refused.json()["detail"]
+
+
 async def test_a_series_has_empty_buckets_too(world: World, client: httpx.AsyncClient) -> None:
     world.write(row(created_at=NOW - 2 * HOUR), failed(created_at=NOW - 1))
     answer = (await client.get(f"{ANALYTICS}/series", params={"since": "5h"})).json()

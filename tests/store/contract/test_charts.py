@@ -8,6 +8,7 @@ from itertools import product
 import pytest
 
 from store.activity import ActivityRow, Status
+from store.analytics import HealthPage
 from store.errors import FilterError
 from store.filters import EVERYTHING, ActivityFilter, parse_filter
 from store.latency import BUCKETS, bucket_of
@@ -183,7 +184,7 @@ async def test_percentiles_of_few_times_are_exact(store: Store) -> None:
     store.write(*(row(created_at=NOW, response_time_ms=time) for time in times))
     edges = [END - HOUR, END]
     (point,) = await store.reader.series(SERVICE, EVERYTHING, edges)
-    (health,) = await store.reader.health(SERVICE, EVERYTHING, edges)
+    (health,) = (await store.reader.health(SERVICE, EVERYTHING, edges)).items
     (place,) = await store.reader.endpoints(SERVICE, EVERYTHING, "p95", 5)
     for found in (point.latency, health.latency, place.latency):
         assert (found.p50, found.p95, found.p99, found.longest) == (2003, 3004, 3004, 3004)
@@ -194,13 +195,13 @@ async def test_percentiles_of_many_times_are_estimated(
 ) -> None:
     monkeypatch.setattr("store.sqlite.few.FEW", 1)
     store.write(*(row(created_at=NOW, response_time_ms=time) for time in (2003.0, 3004.0)))
-    (health,) = await store.reader.health(SERVICE, EVERYTHING, [END - HOUR, END])
+    (health,) = (await store.reader.health(SERVICE, EVERYTHING, [END - HOUR, END])).items
     assert health.latency.p50 == 2500
     assert health.latency.p99 == 3004
 
 
 async def test_health(full: Store) -> None:
-    found = await full.reader.health(SERVICE, EVERYTHING, DAYS)
+    found = (await full.reader.health(SERVICE, EVERYTHING, DAYS)).items
     totals = [sum(counts(entry.counts).values()) for entry in found]
     assert totals == sorted(totals, reverse=True)
     assert len(found) == 6
@@ -222,9 +223,41 @@ async def test_health(full: Store) -> None:
         )
 
 
+@pytest.mark.parametrize("edges", [DAYS, UTC_DAYS, [END - 5 * HOUR - 7, END - 11]])
+@pytest.mark.parametrize("order", ["count", "verdict"])
+async def test_health_of_some_is_the_beginning_of_all(
+    full: Store, edges: list[int], order: str
+) -> None:
+    async def told(limit: int | None) -> HealthPage:
+        return await full.reader.health(SERVICE, EVERYTHING, edges, order, limit)
+
+    whole = await told(None)
+    assert len(whole.items) == whole.total == 6
+    for limit in (1, 2, 5, 6, 7):
+        page = await told(limit)
+        assert page.items == whole.items[:limit]
+        assert (page.total, page.verdicts) == (whole.total, whole.verdicts)
+
+
+async def test_the_worst_come_first_when_asked(store: Store) -> None:
+    def of(integration: str, good: int, bad: int) -> list[ActivityRow]:
+        each = [Status.SUCCESS] * good + [Status.FAILED] * bad
+        return [row(created_at=NOW, integration=integration, status=status) for status in each]
+
+    store.write(row(created_at=NOW - 10 * DAY, integration="quiet"))
+    store.write(*of("busy", 30, 1), *of("bad", 1, 2), *of("worse", 0, 5), *of("fair", 9, 1))
+    edges = [END - HOUR, END]
+    page = await store.reader.health(SERVICE, EVERYTHING, edges, "verdict", 3)
+    assert [one.integration for one in page.items] == ["worse", "bad", "fair"]
+    assert page.verdicts == {"failing": 2, "degraded": 1, "healthy": 1, "silent": 1}
+    assert page.total == 5
+    first = await store.reader.health(SERVICE, EVERYTHING, edges, "count", 1)
+    assert [one.integration for one in first.items] == ["busy"]
+
+
 async def test_an_integration_that_was_silent_is_listed(store: Store) -> None:
     store.write(row(created_at=NOW - 10 * DAY, integration="quiet"))
-    (entry,) = await store.reader.health(SERVICE, EVERYTHING, UTC_DAYS)
+    (entry,) = (await store.reader.health(SERVICE, EVERYTHING, UTC_DAYS)).items
     assert entry.integration == "quiet"
     assert counts(entry.counts) == {}
     assert entry.last_at == NOW - 10 * DAY

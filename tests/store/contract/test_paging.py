@@ -204,7 +204,7 @@ class TestScope:
             assert len(await reader.changes(scope, EVERYTHING, after=0, limit=9)) == expected
             assert len(await reader.summary(scope, EVERYTHING)) == expected
             assert len(await reader.integrations(scope)) == expected
-            assert len(await reader.health(scope, EVERYTHING, edges)) == expected
+            assert (await reader.health(scope, EVERYTHING, edges)).total == expected
             assert len(await reader.endpoints(scope, EVERYTHING, "count", 9)) == expected
             (point,) = await reader.series(scope, EVERYTHING, edges)
             assert point.counts.success == expected

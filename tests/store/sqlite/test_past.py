@@ -46,7 +46,7 @@ def writer(path: Path) -> Iterator[SqliteWriter]:
 async def answers(reader: SqliteReader) -> list[Any]:
     """Everything that a dashboard shows."""
     return [
-        await reader.health(SERVICE, EVERYTHING, EDGES),
+        (await reader.health(SERVICE, EVERYTHING, EDGES)).items,
         await reader.series(SERVICE, EVERYTHING, EDGES),
         await reader.series(SERVICE, SLACK, EDGES),
         await reader.heatmap(SERVICE, EVERYTHING, EDGES[:-2]),

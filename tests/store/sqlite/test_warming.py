@@ -81,7 +81,7 @@ async def test_other_ranges_find_the_same_blocks(path: Path, forgotten: sqlite3.
     gone = "DELETE FROM integration_totals WHERE span = 1 AND bucket = ?"
     forgotten.execute(gone, (DAYS[15] // DAY,))
     found = await reader.health(SERVICE, EVERYTHING, [DAYS[0], DAYS[-1]])
-    assert [one.counts for one in found] == [one.counts for one in wanted]
+    assert [one.counts for one in found.items] == [one.counts for one in wanted.items]
     await reader.close()
     await cold.close()
 

@@ -20,6 +20,9 @@ import { TYPE } from "../words.js";
 const RANGES = [...QUICK_RANGES.filter(([value]) => ["6h", "24h", "7d", "30d"].includes(value)), ["90d", "Last 90 days"]];
 const PICKS = ["organization", "integration", "direction"];
 const TAKEN = ["since", "until", ...PICKS];
+/** So many integrations are in the table, and so many bars are drawn; a fleet may have thousands. */
+const HEALTH = "200";
+const ACTIVE = 8;
 const RENEW = 60_000;
 const RETRY = 3_000;
 
@@ -80,19 +83,21 @@ class AnalyticsPage {
     const plain = (...names) => new URLSearchParams([...filter].filter(([name]) => !names.includes(name)));
     // The report is always of the last 24 hours, whatever the range.
     const report = set(plain("since", "until"), "since", "24h");
+    const integrations = (order, most) => figures("/analytics/health", set(set(charts, "order", order), "limit", most), signal);
     const endpoints = (order) => set(set(plain("direction"), "order", order), "limit", "10");
     try {
       const [health, series, heat, failing, day, slow, busy, gaps] = await Promise.all([
-        figures("/analytics/health", charts, signal), figures("/analytics/series", charts, signal), figures("/analytics/heatmap", charts, signal),
+        integrations("verdict", HEALTH), figures("/analytics/series", charts, signal), figures("/analytics/heatmap", charts, signal),
         figures("/analytics/failures", filter, signal), text(report) === text(filter) ? null : figures("/analytics/failures", report, signal),
         figures("/analytics/endpoints", endpoints("p95"), signal), figures("/analytics/endpoints", endpoints("failures"), signal),
         figures("/gaps", plain("organization", "integration", "direction"), signal).catch(() => ({ items: [] })),
       ]);
+      const active = health.total > health.items.length ? (await integrations("count", String(ACTIVE))).items : [...health.items].sort((a, b) => total(b.counts) - total(a.counts));
       const never = !health.items.length && PICKS.every((name) => !filter.has(name));
       const about = never ? (await overview(signal)).about : null;
       if (signal.aborted) return;
       if (about) this.#drawEmpty(about);
-      else this.#draw({ health, series, heat, failing: failing.items, day: (day ?? failing).items, slow: slow.items, busy: busy.items, gaps: gaps.items });
+      else this.#draw({ health, active, series, heat, failing: failing.items, day: (day ?? failing).items, slow: slow.items, busy: busy.items, gaps: gaps.items });
     } catch (problem) {
       if (problem.name === "AbortError" || problem.status === 401) return;
       if (!(problem instanceof Problem)) throw problem;
@@ -122,11 +127,13 @@ class AnalyticsPage {
     return `/?${next}`;
   }
 
-  #draw({ health, series, heat, failing, day, slow, busy, gaps }) {
+  #draw({ health, active, series, heat, failing, day, slow, busy, gaps }) {
     const bad = ["failed", "error", "timeout"];
     const several = new Set(health.items.map((item) => item.organization)).size > 1;
     const counts = sum(series.items.map((item) => item.counts));
     const sick = health.items.filter((item) => item.verdict === "failing" || item.verdict === "degraded");
+    const sickOfAll = (health.verdicts.failing ?? 0) + (health.verdicts.degraded ?? 0);
+    const cut = health.total > health.items.length ? `${count(health.items.length)} of ${count(health.total)}, the worst and of these the most active` : null;
     const lost = gaps.reduce((all, gap) => all + gap.count, 0);
     const code = (item) => (ERROR[item.code] ? ERROR[item.code][0] : `HTTP ${item.code}`);
     const codeFilter = (item) => (/^\d+$/.test(item.code) ? { response_status: item.code } : item.code ? { error_code: item.code } : {});
@@ -138,15 +145,15 @@ class AnalyticsPage {
       tiles([
         ["Requests", count(total(counts)), counts.started ? `${count(counts.started)} still running` : ""],
         ["Share of failures", percent(share(counts, failures)), `${count(failures(counts))} of ${count(total(counts) - counts.started)}`],
-        ["Sick integrations", count(sick.length), [...new Set(sick.map((item) => visible(item.integration).trim() || "blank"))].slice(0, 3).join(", ") || `of ${count(health.items.length)}`],
+        ["Sick integrations", count(sickOfAll), [...new Set(sick.map((item) => visible(item.integration).trim() || "blank"))].slice(0, 3).join(", ") || `of ${count(health.total)}`],
         ["Not recorded", count(lost), lost ? "relayed, but no row was kept" : "nothing was lost"],
       ]),
       h("div", { class: "cards" },
-        card("Health of integrations", { wide: true }, healthTable(health.items, { several, shown: 10 })),
+        card("Health of integrations", { wide: true, note: cut }, healthTable(health.items, { several, shown: 10 })),
         overTime({ series, heat, gaps, link: this.#link }),
         card("Failures by type", {}, rankedBars(grouped((item) => item.activity_type).map(([item, value]) => ({ label: TYPE[item.activity_type], value, status: "failed", href: this.#within({ activity_type: item.activity_type, status: bad }) })), "No failures in this time.")),
         card("Failures by cause", {}, rankedBars(grouped((item) => item.code).map(([item, value]) => ({ label: code(item), value, status: "failed", href: this.#within({ ...codeFilter(item), status: bad }) })), "No failures in this time.")),
-        card("Most active integrations", {}, rankedBars(health.items.filter((item) => total(item.counts)).slice(0, 8).map((item) => ({ label: several ? `${item.integration}, ${item.organization}` : item.integration, mark: providerMark(item), value: total(item.counts), href: this.#within({ integration: item.integration, organization: several ? item.organization : null }) })), "No activity in this time.")),
+        card("Most active integrations", {}, rankedBars(active.filter((item) => total(item.counts)).slice(0, ACTIVE).map((item) => ({ label: several ? `${item.integration}, ${item.organization}` : item.integration, mark: providerMark(item), value: total(item.counts), href: this.#within({ integration: item.integration, organization: several ? item.organization : null }) })), "No activity in this time.")),
         card("Endpoints that fail most", {}, rankedBars(busy.filter((item) => item.failures).slice(0, 8).map((item) => ({ label: `${item.method} ${visible(item.host)}${visible(item.path)}${several ? `, ${visible(item.organization)}` : ""}`, value: item.failures, status: "failed", href: this.#within({ integration: item.integration, organization: several ? item.organization : null, method: item.method, host: item.host, path: glob(item.path), status: bad }) })), "No failures in this time.")),
         card("Slowest endpoints", { wide: true, note: "ids in paths are put together" }, endpointTable(slow, several, (item) => this.#within({ integration: item.integration, organization: several ? item.organization : null, method: item.method, host: item.host, path: glob(item.path) }))),
         card("Failed activities, last 24 hours", { wide: true }, failureTable(day, several))));
