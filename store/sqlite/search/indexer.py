@@ -18,6 +18,8 @@ from store.sqlite.search.segments import begin_segment, set_state, state
 from store.sqlite.search.upkeep import Upkeep
 
 _REST_MS: Final = 60_000
+_BUSY_REST_MS: Final = 1_000
+"""After somebody looked into the file in the moment in which it was made."""
 _DAMAGE: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
 
 
@@ -82,7 +84,7 @@ class SearchIndexer:
             raise
         except Exception as error:  # noqa: BLE001 - what damage leads to nobody can list
             self.close()
-            self._rest_until = now + _REST_MS
+            self._rest_until = now + (_BUSY_REST_MS if _code(error) == "SQLITE_BUSY" else _REST_MS)
             if _is_damage(error):
                 discard(self._path)
         return False
@@ -128,8 +130,12 @@ class SearchIndexer:
 
 def _is_damage(error: Exception) -> bool:
     if isinstance(error, sqlite3.Error):
-        return getattr(error, "sqlite_errorname", "") in _DAMAGE
+        return _code(error) in _DAMAGE
     return not isinstance(error, OSError)
+
+
+def _code(error: Exception) -> str:
+    return getattr(error, "sqlite_errorname", "")
 
 
 def _belongs(index: sqlite3.Connection, store: sqlite3.Connection) -> bool:

@@ -278,6 +278,18 @@ async def test_without_room_the_store_goes_on(
     await world.same("day0001", "nowhere")
 
 
+async def test_while_somebody_locks_the_file_it_rests_for_a_moment_only(world: World) -> None:
+    days(world, 2)
+    world.index(1)
+    with closing(sqlite3.connect(world.file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert world.index() == 0
+    assert world.index() == 0
+    world.now += 1_000
+    assert world.index() > 0
+    await world.same("day0001", "nowhere")
+
+
 async def test_where_none_can_be_made_the_store_goes_on(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
