@@ -86,12 +86,16 @@ def wait_for(port: int, tries: int = 200) -> None:
     raise SystemExit(f"nothing listens on {port}")
 
 
+class WrongAnswers(Exception):
+    """Not every answer was 200; what the load generator said."""
+
+
 def wrk(port: int, seconds: float, connections: int, script: Path) -> dict[str, float]:
     command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency"]
     command += ["-s", str(script), f"http://127.0.0.1:{port}/v1/devices"]
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in out or "Socket errors" in out:
-        raise SystemExit(out)
+        raise WrongAnswers(out)
     count = re.search(r"(\d+) requests in", out)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", out)
     assert count is not None

@@ -5,12 +5,13 @@
 Packages come from npm and PyPI into DIR (default: a temporary folder); what cannot be had is
 skipped with a word. All share two load generators, one upstream and this machine, so only the
 ratios mean something. CPU is that of all processes of a contender, until everything it took is
-recorded. Every answer must be 200.
+recorded. Every answer must be 200: a round with others does not count, and the table tells it.
 """
 
 import argparse
 import contextlib
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,7 +23,7 @@ from tests.bench.peers import contenders
 from tests.bench.peers.contenders import Contender
 from tests.bench.peers.ground import Ground, cpu_seconds, processes
 from tests.bench.peers.installed import install
-from tests.bench.relay import SCRIPT, tls_load, wait_for, wrk
+from tests.bench.relay import SCRIPT, WrongAnswers, tls_load, wait_for, wrk
 
 COLUMNS: Final = ("reverse", "tls")
 _CONNECTIONS: Final = 16
@@ -87,7 +88,9 @@ def _settle(it: Contender, pids: list[int], ended: float) -> float:
     return settled
 
 
-def report(results: dict[tuple[str, str], list[Result]], made: list[Contender]) -> None:
+def report(
+    results: dict[tuple[str, str], list[Result]], made: list[Contender], rounds: int
+) -> None:
     """A Markdown table of medians."""
     head = [f"{column}: {what}" for column in COLUMNS for what in
             ("CPU us", "requests/s", "recorded", "behind s")]  # fmt: skip
@@ -103,7 +106,8 @@ def report(results: dict[tuple[str, str], list[Result]], made: list[Contender]) 
             cpu, rate, behind = (statistics.median(row[at] for row in rows) for at in range(3))
             shares = [row.recorded for row in rows if row.recorded is not None]
             share = f"{min(shares):.1%}" if shares else "-"
-            cells += [f"{cpu:.0f}", f"{rate:,.0f}", share, f"{behind:.1f}"]
+            failed = f" ({rounds - len(rows)} of {rounds} rounds failed)" * (len(rows) < rounds)
+            cells += [f"{cpu:.0f}", f"{rate:,.0f}{failed}", share, f"{behind:.1f}"]
         print(f"| {it.name} | " + " | ".join(cells) + f" | {it.records} |")
 
 
@@ -140,10 +144,14 @@ def main() -> None:
                             measure(it, column, ground, 1.0, 1)
                             measure(it, column, ground, 1.0)
                             continue
-                        got = measure(it, column, ground, given.seconds)
-                        print(round_, column, it.name, got, file=sys.stderr)
-                        results.setdefault((it.name, column), []).append(got)
-        report(results, made)
+                        rows = results.setdefault((it.name, column), [])
+                        try:
+                            rows.append(measure(it, column, ground, given.seconds))
+                        except (WrongAnswers, subprocess.CalledProcessError) as error:
+                            print(round_, column, it.name, "failed:", error, file=sys.stderr)
+                        else:
+                            print(round_, column, it.name, rows[-1], file=sys.stderr)
+        report(results, made, given.rounds)
 
 
 if __name__ == "__main__":
