@@ -173,8 +173,9 @@ def charts(reader: SqliteReader) -> dict[str, Callable[[], Awaitable[Any]]]:
         "series, 90 days": lambda: reader.series(SERVICE, everything, quarter),
         "series of one integration, 90 days": lambda: reader.series(SERVICE, slack, quarter),
         "heat map, 90 days": lambda: reader.heatmap(SERVICE, everything, quarter),
-        "health, 24 hours": lambda: reader.health(SERVICE, everything, day),
-        "health, 90 days": lambda: reader.health(SERVICE, everything, quarter),
+        # As the viewer asks.
+        "health, 24 hours": lambda: reader.health(SERVICE, everything, day, "verdict", 200),
+        "health, 90 days": lambda: reader.health(SERVICE, everything, quarter, "verdict", 200),
         "failures, 90 days": lambda: reader.failures(SERVICE, asked(since="90d"), 100),
         "slowest endpoints, 90 days": lambda: reader.endpoints(
             SERVICE, asked(since="90d"), "p95", 20
