@@ -114,9 +114,10 @@ class HealthPage(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[IntegrationHealth]
     total: int
-    """All integrations, those that are not among the items too."""
+    """How many integrations scope and filter allow, those that are not among the items too. Only
+    filters of integration and organization leave any out."""
     verdicts: Mapping[str, int]
-    """How many of them each word of `store.verdict` is true of."""
+    """How many of them have each verdict (`store.verdict`), 0 too."""
 
 
 class SeriesPoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,8 +18,11 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Tests with an event loop use `connections_are_closed`, and that before all others."""
-    if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
-        item.fixturenames.insert(0, "connections_are_closed")
+    name = "connections_are_closed"
+    awaits = isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function)
+    # Tests that differ by parameters share the list.
+    if awaits and name not in item.fixturenames:
+        item.fixturenames.insert(0, name)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ _ENDPOINT_FILTERS = tuple(
 )
 _TIMES = tuple(map(filter_parameter, ("since", "until")))
 _HEALTH_ORDERS = ("count", "verdict")
-_HEALTH_LIMIT = (1000, 1, 10_000)
+_MOST_HEALTH = 10_000
 _ORDERS = ("p95", "count", "failures")
 
 
@@ -47,9 +47,10 @@ class HealthTable(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None = None
     edges: list[Instant]
     total: int
-    """All integrations, those beyond `limit` too."""
+    """How many integrations there are, those beyond `limit` too; of the organizations that the
+    token may see, and that filters of organization and integration name."""
     verdicts: dict[Verdict, int]
-    """How many of all integrations have each verdict."""
+    """How many of them have each verdict, 0 too."""
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,10 +99,11 @@ async def settled_edges(call: Call) -> list[Instant]:
 
 async def analytics_health(call: Call) -> HealthTable:
     """Integrations with traffic, failures, response times, newest success and failure, trend, and
-    a verdict: `healthy`, `degraded` (5 % failed), `failing` (half), or `silent`."""
+    a verdict: `healthy`, `degraded` (5 % failed), `failing` (half), or `silent`. Beyond `limit`
+    none is told; `total` and `verdicts` count them all."""
     edges = await settled_edges(call)
     order = call.choice("order", _HEALTH_ORDERS, "count")
-    most = call.number("limit", *_HEALTH_LIMIT)
+    most = call.number("limit", _MOST_HEALTH, 1, _MOST_HEALTH)
     page = await call.services.reader.health(call.scope, call.filter(), edges, order, most)
     return HealthTable(
         items=[judged(one) for one in page.items],
@@ -195,7 +197,7 @@ ENDPOINTS = (
         *_FILTERS,
         *BUCKETS,
         choice("order", "what comes first: the most active, or the worst", _HEALTH_ORDERS, "count"),
-        limit(_HEALTH_LIMIT[0], _HEALTH_LIMIT[2]),
+        limit(_MOST_HEALTH, _MOST_HEALTH),
     ),
     _endpoint("analytics/series", analytics_series, "Over time", Series, *_FILTERS, *BUCKETS),
     _endpoint(

@@ -93,9 +93,13 @@ def _log() -> ActivityLog:
 
 @atexit.register
 def _close_default() -> None:
-    """Nothing of ours is told as unclosed when the service ends (`python -X dev` does)."""
-    if _default is not None:
-        _default.close()
+    """Close the connection of the functions below; whoever logs later gets a new one. Left open,
+    `python -X dev` would warn of it at the end of the service."""
+    global _default
+    with _lock:
+        closing, _default = _default, None
+    if closing is not None:
+        closing.close()
 
 
 def log_activity_start(**fields: Unpack[ActivityFields]) -> str | None:

@@ -22,6 +22,9 @@ _WORST_FIRST: Final = (Verdict.FAILING, Verdict.DEGRADED, Verdict.HEALTHY, Verdi
 _NOTHING: Final = Counts()
 _NO_SUM: Final = Sum()
 
+FEW: Final = 300
+"""So many integrations are all looked at, however few of them are shown."""
+
 type Row = Sequence[Any]
 
 
@@ -34,11 +37,23 @@ async def health(
 ) -> HealthPage:
     """The first integrations by `order`, with what they did between the edges, and how many there
     are of each verdict."""
+    async with connection.snapshot():
+        return await _page(connection, narrowing, edges, order, limit)
+
+
+async def _page(
+    connection: Connection,
+    narrowing: Narrowing,
+    edges: Sequence[int],
+    order: str,
+    limit: int | None,
+) -> HealthPage:
     ranges = list(pairwise(edges))
     whole = [(edges[0], edges[-1])] if ranges else []
     found = await connection.rows(integrations(narrowing))
     total = len(found)
-    some = limit is not None and limit < total
+    # What is kept of the past holds all of a few.
+    some = limit is not None and limit < total and total > FEW
     # Response times of all of them would be most of what there is to read.
     measures = COUNTS if some else SUMS
     sums = await summed(connection, narrowing, whole, _BY, measures=measures)
@@ -46,18 +61,19 @@ async def health(
     found.sort(key=lambda row: (-_of(sums, row).total, row[2].lower()))
     if order == "verdict":
         found.sort(key=lambda row: _WORST_FIRST.index(verdicts[row[0]]))
+    found = found[:limit]
     if some:
-        found = found[:limit]
         narrowing = _narrowed(narrowing, sorted(row[0] for row in found))
         sums = await summed(connection, narrowing, whole, _BY)
     await look_up(connection, narrowing, whole, sums, _BY)
     numbers = [row[0] for row in found]
+    count = Counter(verdicts.values())
     trends = await _trends(connection, narrowing, ranges, numbers)
     providers = await _providers(connection, numbers if some else None)
     return HealthPage(
         items=[told(row, providers.get(row[0]), _of(sums, row), trends[row[0]]) for row in found],
         total=total,
-        verdicts=Counter(str(one) for one in verdicts.values()),
+        verdicts={word: count[word] for word in Verdict},
     )
 
 

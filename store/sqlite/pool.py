@@ -28,6 +28,7 @@ class Connection:
     ) -> None:
         self._database = database
         self._kept = kept
+        self._in_snapshot = False
         self.identity = identity
         self.decompressor = Decompressor()
 
@@ -48,10 +49,15 @@ class Connection:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[None]:
         """Statements within see the store at one moment. For short ones: the writer's
-        checkpoints wait meanwhile."""
+        checkpoints wait meanwhile. Within another one it is part of that."""
+        if self._in_snapshot:
+            yield
+            return
         await self.rows(Fragment("BEGIN"))
+        self._in_snapshot = True
         yield
         # After an error the connection is closed, and the transaction with it.
+        self._in_snapshot = False
         await self.rows(Fragment("END"))
 
     async def past(self) -> Past:

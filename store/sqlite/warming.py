@@ -9,12 +9,11 @@ from store.analytics import AnalyticsReader
 from store.filters import EVERYTHING, ActivityFilter
 from store.scope import SERVICE
 from store.sqlite.day_parts import BLOCK, blocks_of
+from store.sqlite.health import FEW
 from store.sqlite.rollups import HOUR_MS, HOURS_A_DAY
 
 LEAST: Final = BLOCK
 """A past of fewer hours is added up in no time."""
-MOST: Final = 300
-"""Of more integrations not even the past would be kept for long, see `store.sqlite.past`."""
 _DAYS: Final = BLOCK // HOURS_A_DAY
 _COUNTED: Final = ("status", "direction", "activity_type", "integration")
 
@@ -24,7 +23,8 @@ type Step = Callable[[], Awaitable[Any]]
 async def warm(reader: AnalyticsReader, charts: Sequence[Sequence[int]]) -> AsyncIterator[None]:
     """Ask everything in turn, newest days first, and yield after each small question. `charts`
     are edges of buckets, as charts have them."""
-    if len(await reader.integrations(SERVICE)) > MOST:
+    # Of more not even the past would be kept for long, see `store.sqlite.past`.
+    if len(await reader.integrations(SERVICE)) > FEW:
         return
     for edges in charts:
         for step in _steps(reader, edges):

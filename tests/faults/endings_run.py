@@ -141,11 +141,11 @@ class _Run:
                 server.close()
             for writer in self._served:
                 writer.transport.abort()  # closing in good order waits for the peer
-            assert not await closed_connections()
             for one in self._sockets:
                 one.close()
             for partner in self._partners_in_threads:
                 await asyncio.to_thread(partner.stop)
+        assert (left := await closed_connections()) == [], left
 
     async def _open(self, case: Case) -> None:
         kind = case.ending.upstream

@@ -43,16 +43,17 @@ def test_of_very_many_integrations_the_worst_and_the_most_active_are_shown(
 ) -> None:
     failing = {"status": Status.FAILED, "response_status": 503}
     world.write(*(past(60, integration=f"tenant-{n}") for n in range(210)))
+    world.write(past(60, organization="rival", integration="other"))
     world.write(past(61, integration="sick", **failing), past(61, integration="sore", **failing))
     world.write(*(past(90, integration="busy") for _ in range(5)))
     viewer.open("/analytics")
     expect(viewer.page.locator(".tile").first).to_be_visible()
     assert tile(viewer.page, "Sick integrations").split() == ["2", "sick,", "sore"]
     card = viewer.page.locator(".card", has_text="Health of integrations").first
-    expect(card).to_contain_text("200 of 213, the worst and of these the most active")
+    expect(card).to_contain_text("200 of 214, the worst and of these the most active")
     bars = viewer.page.locator(".card", has_text="Most active integrations").locator(".bars li")
     expect(bars).to_have_count(8)
-    expect(bars.first).to_contain_text("busy")
+    expect(bars.first).to_contain_text("busy, acme")
 
 
 def test_bars_stand_for_their_counts_and_lead_to_their_rows(busy: Viewer) -> None:

@@ -19,13 +19,13 @@ from store.sqlite.search.upkeep import Upkeep
 
 _REST_MS: Final = 60_000
 _BUSY_REST_MS: Final = 1_000
-"""After somebody looked into the file in the moment in which it was made."""
-_DAMAGE: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
+"""After a lock: a search that looks into the file while it is made is enough for one."""
+_DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 class SearchIndexer:
     """The only writer of a search file. Whatever is wrong with the file, the store is not
-    bothered: the file is made anew, or left alone for a minute."""
+    bothered: the file is made anew, or left alone for a minute, where it is locked a second."""
 
     def __init__(self, path: Path, options: StoreOptions) -> None:
         """Nothing is opened before the first step."""
@@ -84,7 +84,8 @@ class SearchIndexer:
             raise
         except Exception as error:  # noqa: BLE001 - what damage leads to nobody can list
             self.close()
-            self._rest_until = now + (_BUSY_REST_MS if _code(error) == "SQLITE_BUSY" else _REST_MS)
+            rest = _BUSY_REST_MS if _code(error) == sqlite3.SQLITE_BUSY else _REST_MS
+            self._rest_until = max(self._rest_until, now + rest)
             if _is_damage(error):
                 discard(self._path)
         return False
@@ -134,8 +135,9 @@ def _is_damage(error: Exception) -> bool:
     return not isinstance(error, OSError)
 
 
-def _code(error: Exception) -> str:
-    return getattr(error, "sqlite_errorname", "")
+def _code(error: Exception) -> int:
+    """SQLite's code; the extended ones have more in their upper bytes."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _belongs(index: sqlite3.Connection, store: sqlite3.Connection) -> bool:

@@ -16,6 +16,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -64,15 +66,43 @@ def measure(
     pids = processes(it.pid)
     had = it.count() if it.count else 0
     before = cpu_seconds(pids)
-    if column == "reverse":
-        got = wrk(it.reverse, seconds, clients, ground.folder / "post.lua")
-    else:
-        got = tls_load(it.forward, ground.tls, it.ca, seconds, clients, fresh=False)
-    ended = time.monotonic()
-    behind = _settle(it, pids, ended)
+    try:
+        if column == "reverse":
+            got = wrk(it.reverse, seconds, clients, ground.folder / "post.lua")
+        else:
+            got = tls_load(it.forward, ground.tls, it.ca, seconds, clients, fresh=False)
+    finally:
+        # Also after a failure: what is left to record is not to slow down the next one.
+        behind = _settle(it, pids, time.monotonic())
     requests = got["requests"]
     recorded = (it.count() - had) / requests if it.count else None
     return Result((cpu_seconds(pids) - before) / requests * 1e6, got["rate"], behind, recorded)
+
+
+def port_of(it: Contender, column: str) -> int | None:
+    """Where it is spoken to in a column, if it takes part."""
+    return it.reverse if column == "reverse" else it.forward
+
+
+@contextlib.contextmanager
+def told(what: str) -> Iterator[None]:
+    """What fails within is told and does not end the run."""
+    try:
+        yield
+    except (WrongAnswers, subprocess.SubprocessError, ZeroDivisionError) as error:
+        print(what, "failed:", error or type(error).__name__, file=sys.stderr)
+
+
+def warmed_up(it: Contender, ground: Ground) -> bool:
+    """Certificates, caches, compilers; false, and told, when it cannot do what is measured."""
+    with told(f"warming up {it.name}"):
+        for column in filter(partial(port_of, it), COLUMNS):
+            # One client first, because http-mitm-proxy hangs when the first ones of a host are
+            # several.
+            measure(it, column, ground, 1.0, 1)
+            measure(it, column, ground, 1.0)
+        return True
+    return False
 
 
 def _settle(it: Contender, pids: list[int], ended: float) -> float:
@@ -134,23 +164,14 @@ def main() -> None:
         for it in made:
             for port in filter(None, (it.reverse, it.forward)):
                 wait_for(port, tries=1200)
-        for round_ in range(given.rounds + 1):
-            for column in COLUMNS:
-                for it in made:
-                    if it.reverse if column == "reverse" else it.forward:
-                        if not round_:
-                            # Certificates, caches, compilers; one client first, because
-                            # http-mitm-proxy hangs when the first ones of a host are several.
-                            measure(it, column, ground, 1.0, 1)
-                            measure(it, column, ground, 1.0)
-                            continue
-                        rows = results.setdefault((it.name, column), [])
-                        try:
-                            rows.append(measure(it, column, ground, given.seconds))
-                        except (WrongAnswers, subprocess.CalledProcessError) as error:
-                            print(round_, column, it.name, "failed:", error, file=sys.stderr)
-                        else:
-                            print(round_, column, it.name, rows[-1], file=sys.stderr)
+        made = [it for it in made if warmed_up(it, ground)]
+        for round_ in range(1, given.rounds + 1):
+            for column, it in product(COLUMNS, made):
+                if port_of(it, column):
+                    rows = results.setdefault((it.name, column), [])
+                    with told(f"{round_} {column} {it.name}"):
+                        rows.append(measure(it, column, ground, given.seconds))
+                        print(round_, column, it.name, rows[-1], file=sys.stderr)
         report(results, made, given.rounds)
 
 

@@ -46,7 +46,8 @@ async def test_health_of_the_worst(world: World, client: httpx.AsyncClient) -> N
     answer = (await client.get(f"{ANALYTICS}/health", params=query)).json()
     assert [item["integration"] for item in answer["items"]] == ["bad"]
     assert answer["total"] == 3
-    assert answer["verdicts"] == {"failing": 1, "healthy": 2}
+    assert answer["verdicts"] == {"failing": 1, "degraded": 0, "healthy": 2, "silent": 0}
+    assert len((await client.get(f"{ANALYTICS}/health")).json()["items"]) == 3
     refused = await client.get(f"{ANALYTICS}/health", params={"order": "verdikt"})
     assert refused.status_code == 422
     assert "verdict" in refused.json()["detail"]

@@ -190,6 +190,17 @@ def test_threads_may_share_the_functions(api: StubApi) -> None:
     assert found == [ID] * 8
 
 
+def test_what_a_service_logs_at_its_very_end_is_kept(api: StubApi) -> None:
+    code = (
+        "import atexit\n"
+        "atexit.register(lambda: log_activity_start(method='STOP', endpoint='app://service'))\n"
+        "from proxy.client import log_activity_start\n"
+        "log_activity_start(method='START', endpoint='app://service')\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert [request[3]["method"] for request in api.requests] == ["START", "STOP"]
+
+
 def test_a_service_ends_without_a_word_about_our_connections(api: StubApi) -> None:
     code = f"from proxy.client import log_activity_start; log_activity_start(endpoint={ENDPOINT!r})"
     done = subprocess.run(

@@ -225,9 +225,12 @@ async def test_health(full: Store) -> None:
 
 @pytest.mark.parametrize("edges", [DAYS, UTC_DAYS, [END - 5 * HOUR - 7, END - 11]])
 @pytest.mark.parametrize("order", ["count", "verdict"])
+@pytest.mark.parametrize("few", [0, 300])
 async def test_health_of_some_is_the_beginning_of_all(
-    full: Store, edges: list[int], order: str
+    full: Store, edges: list[int], order: str, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("store.sqlite.health.FEW", few)
+
     async def told(limit: int | None) -> HealthPage:
         return await full.reader.health(SERVICE, EVERYTHING, edges, order, limit)
 

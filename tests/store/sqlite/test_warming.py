@@ -50,6 +50,7 @@ async def asked(reader: SqliteReader, edges: Sequence[int]) -> list[Any]:
     where = ActivityFilter(since=edges[0])
     return [
         await reader.health(SERVICE, EVERYTHING, edges),
+        await reader.health(SERVICE, EVERYTHING, edges, "verdict", 2),
         await reader.series(SERVICE, EVERYTHING, edges),
         await reader.failures(SERVICE, where, 100),
         await reader.endpoints(SERVICE, where, "count", 100),
@@ -102,7 +103,7 @@ async def test_nothing_is_asked_twice_as_long_as_the_past_stays(path: Path) -> N
 async def test_of_very_many_integrations_nothing_is_kept(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(warming, "MOST", 2)
+    monkeypatch.setattr(warming, "FEW", 2)
     reader = SqliteReader(path)
     assert not [None async for _ in reader.warm([DAYS])]
     await reader.close()

@@ -129,10 +129,10 @@ class AnalyticsPage {
 
   #draw({ health, active, series, heat, failing, day, slow, busy, gaps }) {
     const bad = ["failed", "error", "timeout"];
-    const several = new Set(health.items.map((item) => item.organization)).size > 1;
+    const several = new Set([health.items, active, failing, day, slow, busy].flat().map((item) => item.organization)).size > 1;
     const counts = sum(series.items.map((item) => item.counts));
     const sick = health.items.filter((item) => item.verdict === "failing" || item.verdict === "degraded");
-    const sickOfAll = (health.verdicts.failing ?? 0) + (health.verdicts.degraded ?? 0);
+    const sickOfAll = health.verdicts.failing + health.verdicts.degraded;
     const cut = health.total > health.items.length ? `${count(health.items.length)} of ${count(health.total)}, the worst and of these the most active` : null;
     const lost = gaps.reduce((all, gap) => all + gap.count, 0);
     const code = (item) => (ERROR[item.code] ? ERROR[item.code][0] : `HTTP ${item.code}`);

@@ -4,10 +4,12 @@ import { figures, Problem } from "../api.js";
 import { card, inUse } from "../analytics/cards.js";
 import { healthTable } from "../analytics/health-table.js";
 import { h } from "../dom.js";
+import { count } from "../format.js";
 import { emptyState, failedState } from "../log/empty.js";
 import { zone } from "../log/timeline.js";
 import { overview } from "../session.js";
 
+const MOST = "1000";
 const RENEW = 60_000;
 const RETRY = 3_000;
 
@@ -18,9 +20,10 @@ export function show(main) {
   main.append(h("div", { class: "scroll", tabindex: "-1" }, h("div", { class: "sheet" }, h("div", { class: "page-head" }, h("hgroup", {}, h("h1", {}, "Integrations"), h("p", {}, "As recognised in the traffic; figures of the last 24 hours."))), content)));
   const load = async () => {
     try {
-      const { items } = await figures("/analytics/health", { since: "24h", zone: zone() }, turn.signal);
+      const { items, total } = await figures("/analytics/health", { since: "24h", zone: zone(), order: "verdict", limit: MOST }, turn.signal);
+      const note = total > items.length ? `${count(items.length)} of ${count(total)}, the worst and of these the most active` : null;
       content.removeAttribute("aria-busy");
-      content.replaceChildren(items.length ? card("All integrations", {}, healthTable(items, { several: new Set(items.map((item) => item.organization)).size > 1 }))
+      content.replaceChildren(items.length ? card("All integrations", { note }, healthTable(items, { several: new Set(items.map((item) => item.organization)).size > 1 }))
         : emptyState(new URLSearchParams(), (await overview()).about, () => {}));
     } catch (problem) {
       if (problem.name === "AbortError" || problem.status === 401) return;
