@@ -82,6 +82,7 @@ async def followed(path: Path) -> list[float]:
     """How many milliseconds after its exchange each event of a live stream came, while 2,000
     exchanges a second are recorded: a keeper process, fed over the link, followed over HTTP.
     The first second after its start does not count."""
+    source = captures(WORKLOADS[min(WORKLOADS)])
     keeper = Keeper(ROOT, path.parent)
     slot = keeper.counters.assign(set())
     sender = LinkSender(str(keeper.link), slot, keeper.counters.worker(slot))
@@ -91,7 +92,6 @@ async def followed(path: Path) -> list[float]:
     lags: list[float] = []
     following = asyncio.create_task(_follow(keeper.address, token, lags))
     await asyncio.sleep(1.0)
-    source = captures(WORKLOADS[min(WORKLOADS)])
     begun, sent = time.monotonic(), 0
     while (passed := time.monotonic() - begun) < _SECONDS:
         due = int(_RATE * passed) - sent

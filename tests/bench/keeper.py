@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -201,8 +201,12 @@ async def hand_over(sender: LinkSender, source: Iterator[Capture], count: int) -
 
 
 def captures(workload: Workload) -> Iterator[Capture]:
-    """Copies of a workload's captures, with ids and times of now."""
-    kept = list(workload())
+    """Copies of a workload's captures, with ids and times of now. The workload is made at once:
+    a quarter of a second, in which nothing would be sent."""
+    return _copies(list(workload()))
+
+
+def _copies(kept: Sequence[Capture]) -> Iterator[Capture]:
     while True:
         for capture in kept:
             now = time.time_ns() // 1_000_000
