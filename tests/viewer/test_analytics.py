@@ -50,10 +50,14 @@ def test_of_very_many_integrations_the_worst_and_the_most_active_are_shown(
     expect(viewer.page.locator(".tile").first).to_be_visible()
     assert tile(viewer.page, "Sick integrations").split() == ["2", "sick,", "sore"]
     card = viewer.page.locator(".card", has_text="Health of integrations").first
-    expect(card).to_contain_text("200 of 214, the worst and of these the most active")
+    expect(card).to_contain_text("200 of 214: the worst, then the most active")
     bars = viewer.page.locator(".card", has_text="Most active integrations").locator(".bars li")
     expect(bars).to_have_count(8)
     expect(bars.first).to_contain_text("busy, acme")
+    viewer.open("/integrations")
+    rows = viewer.page.get_by_role("table", name="Health of integrations").get_by_role("row")
+    expect(rows).to_have_count(215)
+    expect(rows.nth(1)).to_contain_text("sick")
 
 
 def test_bars_stand_for_their_counts_and_lead_to_their_rows(busy: Viewer) -> None:

@@ -133,7 +133,7 @@ class AnalyticsPage {
     const counts = sum(series.items.map((item) => item.counts));
     const sick = health.items.filter((item) => item.verdict === "failing" || item.verdict === "degraded");
     const sickOfAll = health.verdicts.failing + health.verdicts.degraded;
-    const cut = health.total > health.items.length ? `${count(health.items.length)} of ${count(health.total)}, the worst and of these the most active` : null;
+    const cut = health.total > health.items.length ? `${count(health.items.length)} of ${count(health.total)}: the worst, then the most active` : null;
     const lost = gaps.reduce((all, gap) => all + gap.count, 0);
     const code = (item) => (ERROR[item.code] ? ERROR[item.code][0] : `HTTP ${item.code}`);
     const codeFilter = (item) => (/^\d+$/.test(item.code) ? { response_status: item.code } : item.code ? { error_code: item.code } : {});

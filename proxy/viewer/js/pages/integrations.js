@@ -21,7 +21,7 @@ export function show(main) {
   const load = async () => {
     try {
       const { items, total } = await figures("/analytics/health", { since: "24h", zone: zone(), order: "verdict", limit: MOST }, turn.signal);
-      const note = total > items.length ? `${count(items.length)} of ${count(total)}, the worst and of these the most active` : null;
+      const note = total > items.length ? `${count(items.length)} of ${count(total)}: the worst, then the most active` : null;
       content.removeAttribute("aria-busy");
       content.replaceChildren(items.length ? card("All integrations", { note }, healthTable(items, { several: new Set(items.map((item) => item.organization)).size > 1 }))
         : emptyState(new URLSearchParams(), (await overview()).about, () => {}));
