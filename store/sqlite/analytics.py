@@ -107,7 +107,10 @@ class SqliteAnalytics:
     ) -> HealthPage:
         """The first integrations by `order`, with what they did between the edges."""
         check_rolled_up(where)
-        async with scoped(self._pool, scope, where) as (connection, narrowing):
+        async with (
+            scoped(self._pool, scope, where) as (connection, narrowing),
+            connection.snapshot(),
+        ):
             return await health(connection, narrowing, edges, order, limit)
 
     async def series(

@@ -36,18 +36,7 @@ async def health(
     limit: int | None,
 ) -> HealthPage:
     """The first integrations by `order`, with what they did between the edges, and how many there
-    are of each verdict."""
-    async with connection.snapshot():
-        return await _page(connection, narrowing, edges, order, limit)
-
-
-async def _page(
-    connection: Connection,
-    narrowing: Narrowing,
-    edges: Sequence[int],
-    order: str,
-    limit: int | None,
-) -> HealthPage:
+    are of each verdict. For use within a snapshot: its questions must agree."""
     ranges = list(pairwise(edges))
     whole = [(edges[0], edges[-1])] if ranges else []
     found = await connection.rows(integrations(narrowing))
@@ -103,6 +92,6 @@ async def _trends(
     lines = {number: [_NOTHING] * len(ranges) for number in numbers}
     trend = await summed(connection, narrowing, ranges, _BY, measures=COUNTS)
     for (bucket, number), entry in trend.items():
-        if number in lines:  # not one that has appeared meanwhile
+        if number in lines:  # not one beyond the limit
             lines[number][bucket] = entry.counts()
     return lines

@@ -8,10 +8,11 @@ _PATIENCE_SECONDS: Final = 2.0
 
 async def closed_connections() -> list[asyncio.Transport]:
     """Waits until every connection of this loop is closed; those that stay open all the same."""
-    transports = asyncio.get_running_loop()._transports  # type: ignore[attr-defined]
-    deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    loop = asyncio.get_running_loop()
+    transports = loop._transports  # type: ignore[attr-defined]
+    deadline = loop.time() + _PATIENCE_SECONDS
     while True:
         left = [each for each in transports.values() if each._sock is not None]
-        if not left or asyncio.get_running_loop().time() > deadline:
+        if not left or loop.time() > deadline:
             return left
         await asyncio.sleep(0.001)

@@ -21,6 +21,9 @@ export function share(counts, pick) {
 
 const ago = (at) => (at === null ? h("span", { class: "dim" }, "never") : h("time", { datetime: new Date(at).toISOString(), title: exact(at) }, relative(at)));
 
+/** What to say of a table that does not hold all integrations; null of one that does. */
+export const cutNote = ({ items, total: all }) => (all > items.length ? `${count(items.length)} of ${count(all)}: the worst, then the most active` : null);
+
 export function healthTable(items, { several, shown }) {
   return sortable({
     caption: "Health of integrations", items, sorted: 1, shown, none: "No integration was ever active.",

@@ -2,7 +2,7 @@
 
 import { figures, Problem } from "../api.js";
 import { card, inUse, rankedBars, sortable, tiles } from "../analytics/cards.js";
-import { healthTable, integrationHref, share } from "../analytics/health-table.js";
+import { cutNote, healthTable, integrationHref, share } from "../analytics/health-table.js";
 import { overTime } from "../analytics/over-time.js";
 import { failures, total } from "../charts/stacked-bars.js";
 import { h, icon } from "../dom.js";
@@ -133,7 +133,6 @@ class AnalyticsPage {
     const counts = sum(series.items.map((item) => item.counts));
     const sick = health.items.filter((item) => item.verdict === "failing" || item.verdict === "degraded");
     const sickOfAll = health.verdicts.failing + health.verdicts.degraded;
-    const cut = health.total > health.items.length ? `${count(health.items.length)} of ${count(health.total)}: the worst, then the most active` : null;
     const lost = gaps.reduce((all, gap) => all + gap.count, 0);
     const code = (item) => (ERROR[item.code] ? ERROR[item.code][0] : `HTTP ${item.code}`);
     const codeFilter = (item) => (/^\d+$/.test(item.code) ? { response_status: item.code } : item.code ? { error_code: item.code } : {});
@@ -149,7 +148,7 @@ class AnalyticsPage {
         ["Not recorded", count(lost), lost ? "relayed, but no row was kept" : "nothing was lost"],
       ]),
       h("div", { class: "cards" },
-        card("Health of integrations", { wide: true, note: cut }, healthTable(health.items, { several, shown: 10 })),
+        card("Health of integrations", { wide: true, note: cutNote(health) }, healthTable(health.items, { several, shown: 10 })),
         overTime({ series, heat, gaps, link: this.#link }),
         card("Failures by type", {}, rankedBars(grouped((item) => item.activity_type).map(([item, value]) => ({ label: TYPE[item.activity_type], value, status: "failed", href: this.#within({ activity_type: item.activity_type, status: bad }) })), "No failures in this time.")),
         card("Failures by cause", {}, rankedBars(grouped((item) => item.code).map(([item, value]) => ({ label: code(item), value, status: "failed", href: this.#within({ ...codeFilter(item), status: bad }) })), "No failures in this time.")),

@@ -2,9 +2,8 @@
 
 import { figures, Problem } from "../api.js";
 import { card, inUse } from "../analytics/cards.js";
-import { healthTable } from "../analytics/health-table.js";
+import { cutNote, healthTable } from "../analytics/health-table.js";
 import { h } from "../dom.js";
-import { count } from "../format.js";
 import { emptyState, failedState } from "../log/empty.js";
 import { zone } from "../log/timeline.js";
 import { overview } from "../session.js";
@@ -20,10 +19,10 @@ export function show(main) {
   main.append(h("div", { class: "scroll", tabindex: "-1" }, h("div", { class: "sheet" }, h("div", { class: "page-head" }, h("hgroup", {}, h("h1", {}, "Integrations"), h("p", {}, "As recognised in the traffic; figures of the last 24 hours."))), content)));
   const load = async () => {
     try {
-      const { items, total } = await figures("/analytics/health", { since: "24h", zone: zone(), order: "verdict", limit: MOST }, turn.signal);
-      const note = total > items.length ? `${count(items.length)} of ${count(total)}: the worst, then the most active` : null;
+      const health = await figures("/analytics/health", { since: "24h", zone: zone(), order: "verdict", limit: MOST }, turn.signal);
+      const { items } = health;
       content.removeAttribute("aria-busy");
-      content.replaceChildren(items.length ? card("All integrations", { note }, healthTable(items, { several: new Set(items.map((item) => item.organization)).size > 1 }))
+      content.replaceChildren(items.length ? card("All integrations", { note: cutNote(health) }, healthTable(items, { several: new Set(items.map((item) => item.organization)).size > 1 }))
         : emptyState(new URLSearchParams(), (await overview()).about, () => {}));
     } catch (problem) {
       if (problem.name === "AbortError" || problem.status === 401) return;
